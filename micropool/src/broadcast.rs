@@ -1,0 +1,149 @@
+//! `broadcast`: a call on every worker. It goes by mail, not by the stacks: each worker must run its own, once.
+//!
+//! A worker reads its mail whenever it looks for work. One that waits strictly reads only letters that descend from
+//! what it waits for (the broadcaster is part of it): otherwise the two would wait for each other.
+
+use crate::opened::{Entry, Opened, Progress};
+use crate::panic::{Payload, catch, drop_quietly};
+use crate::seat::Seat;
+use crate::segment::{Origin, SlotId, Target};
+use crate::sleep::Mode;
+use crate::slot::Work;
+use crate::sync::{AtomicU32, Mutex, Ordering, fence};
+use crate::wait::wait;
+use crate::word::Tier;
+use std::panic::resume_unwind;
+use std::ptr;
+
+/// A worker's mail.
+pub(crate) struct Mailbox {
+    /// How many letters: all that is read where there are none.
+    count: AtomicU32,
+    letters: Mutex<Vec<Letter>>,
+}
+
+#[derive(Clone, Copy)]
+struct Letter {
+    from: SlotId,
+    tier: Tier,
+    data: *const (),
+    run: unsafe fn(*const (), &Seat),
+}
+
+// SAFETY: `data` is a `Broadcast` whose fields are shared by all workers, in the frame of a caller that waits for all letters.
+unsafe impl Send for Letter {}
+
+impl Mailbox {
+    pub(crate) fn new() -> Self {
+        Self { count: AtomicU32::new(0), letters: Mutex::new(Vec::new()) }
+    }
+
+    fn post(&self, letter: Letter) {
+        self.letters.lock().push(letter);
+        self.count.fetch_add(1, Ordering::SeqCst);
+    }
+
+    fn take(&self, wanted: impl Fn(&Letter) -> bool) -> Option<Letter> {
+        let mut letters = self.letters.lock();
+        let place = letters.iter().position(wanted)?;
+        self.count.fetch_sub(1, Ordering::Relaxed);
+        Some(letters.swap_remove(place))
+    }
+}
+
+/// Whether there is mail at all.
+#[inline(always)]
+pub(crate) fn has_mail(me: &Seat) -> bool {
+    me.mailbox.count.load(Ordering::Relaxed) != 0
+}
+
+/// Runs a letter; for a thread that waits, one that descends from what it waits for. Whether there was one.
+pub(crate) fn read_mail(me: &Seat, waits_for: Option<Target>) -> bool {
+    if !has_mail(me) {
+        return false;
+    }
+    let wanted = |letter: &Letter| waits_for.is_none_or(|target| descends(me, letter.from, target));
+    let Some(letter) = me.mailbox.take(wanted) else { return false };
+    let segment = me.open_segment(Origin { slot: Some(letter.from), unit: 0 }, letter.tier);
+    // SAFETY: the broadcaster's frame stays until every letter has been run, and this one is run once.
+    unsafe {
+        (letter.run)(letter.data, me);
+    }
+    drop(segment);
+    let from = me.pool().seat(letter.from.seat);
+    fence(Ordering::SeqCst);
+    if from.sleeper.sleeps_for_position(letter.from.position) {
+        from.sleeper.wake(&me.pool().sleepers, Mode::Strict);
+    }
+    true
+}
+
+/// Whether what was made at `from` descends from `target`. The chain can't change: the maker waits.
+fn descends(me: &Seat, from: SlotId, target: Target) -> bool {
+    let pool = me.pool();
+    let mut origin = Origin { slot: Some(from), unit: 0 };
+    loop {
+        if origin.is(target) {
+            return true;
+        }
+        let Some(slot) = origin.slot else { return false };
+        match pool.seat(slot.seat).origin_at(slot.position) {
+            Some(above) => origin = above,
+            None => return false,
+        }
+    }
+}
+
+struct Broadcast<'a, F> {
+    f: &'a F,
+    left: AtomicU32,
+    payload: Mutex<Option<Payload>>,
+}
+pub(crate) fn broadcast_on<F: Fn(usize) + Sync>(me: &Seat, f: &F) {
+    let pool = me.pool();
+    let workers = pool.config.num_threads as u32;
+    let state = Broadcast { f, left: AtomicU32::new(workers), payload: Mutex::new(None) };
+    // The entry is never entered (nothing is available in it): it is the place that the calls descend from.
+    // SAFETY: it does nothing with its argument.
+    let work = unsafe { Work::new(ptr::null(), nothing) };
+    let opened = Opened::new(me, work);
+    let entry: Entry<'_> = opened.entry();
+    for index in 0..workers {
+        let worker = pool.seat(index);
+        let letter = Letter { from: entry.id(), tier: me.tier(), data: ptr::from_ref(&state).cast(), run: run_letter::<F> };
+        worker.mailbox.post(letter);
+        fence(Ordering::SeqCst);
+        if !worker.sleeper.wake(&pool.sleepers, Mode::Idle) {
+            worker.sleeper.wake(&pool.sleepers, Mode::Strict);
+        }
+    }
+    let all = Progress {
+        entry,
+        done: || state.left.load(Ordering::Acquire) == 0,
+        help: |me: &Seat| read_mail(me, Some(Target::Slot(entry.id()))),
+        can_help: || false,
+    };
+    wait(me, &all);
+    opened.close();
+    if let Some(payload) = state.payload.lock().take() {
+        resume_unwind(payload);
+    }
+}
+
+unsafe fn nothing(_: *const (), _: &Seat) {}
+unsafe fn run_letter<F: Fn(usize) + Sync>(data: *const (), me: &Seat) {
+    // SAFETY: the frame of `broadcast_on`, which waits for `left` to be 0.
+    let state = unsafe { &*data.cast::<Broadcast<'_, F>>() };
+    if let Err(payload) = catch(|| (state.f)(me.worker as usize)) {
+        let mut first = state.payload.lock();
+        match &*first {
+            None => *first = Some(payload),
+            Some(_) => {
+                drop(first);
+                drop_quietly(payload);
+            }
+        }
+    }
+    // Last. Ordering: Release, pairs with `done`.
+    state.left.fetch_sub(1, Ordering::Release);
+}

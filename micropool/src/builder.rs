@@ -1,0 +1,326 @@
+//! Building a pool.
+
+use crate::config::{Config, IndexHandler, PanicHandler};
+use crate::global;
+use crate::platform;
+use crate::pool::ThreadPool;
+use crate::run_unit;
+use crate::shared::Shared;
+use crate::worker::{self, Role};
+use crate::wake;
+use std::any::Any;
+use std::fmt;
+use std::io;
+use std::sync::Arc;
+use std::thread;
+use std::time::Duration;
+
+/// How a pool is to be. Every setting has a default; [`build`](Self::build) makes the pool.
+///
+/// ```
+/// use std::time::Duration;
+/// let pool = micropool::ThreadPoolBuilder::new()
+///     .num_threads(3)
+///     .spin_before_sleep(Duration::from_micros(50))
+///     .thread_name(|index| format!("worker {index}"))
+///     .build()?;
+/// assert_eq!(pool.num_threads(), 3);
+/// # Ok::<(), micropool::BuildError>(())
+/// ```
+#[derive(Default)]
+#[must_use = "a builder does nothing until `build` or `build_global`"]
+pub struct ThreadPoolBuilder {
+    num_threads: Option<usize>,
+    spin: Option<Duration>,
+    background_threads: Option<usize>,
+    dedicated_background_threads: Option<usize>,
+    pin_workers: bool,
+    thread_name: Option<Box<dyn Fn(usize) -> String + Send + Sync>>,
+    stack_size: Option<usize>,
+    start_handler: Option<IndexHandler>,
+    exit_handler: Option<IndexHandler>,
+    panic_handler: Option<PanicHandler>,
+    spawn_handler: Option<SpawnHandler>,
+}
+
+type SpawnHandler = Box<dyn FnMut(WorkerThread) -> io::Result<()>>;
+
+/// How long an idle thread spins before it sleeps, by default: about the time that a wake-up takes.
+const SPIN: Duration = Duration::from_micros(50);
+
+/// The environment's word on the default number of workers.
+const NUM_THREADS_VARIABLE: &str = "MICROPOOL_NUM_THREADS";
+
+impl ThreadPoolBuilder {
+    /// The default settings.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// How many workers. With 0 all work runs on its caller, and `spawn` runs the task before it returns.
+    ///
+    /// Default: `MICROPOOL_NUM_THREADS` if it is set to a number, else the available parallelism less one for the
+    /// caller, and at least 1.
+    pub fn num_threads(mut self, n: usize) -> Self {
+        self.num_threads = Some(n);
+        self
+    }
+
+    /// How long a thread without work spins before it sleeps (default 50 µs). Longer: quicker to answer, and more
+    /// of a core spent on it.
+    pub fn spin_before_sleep(mut self, time: Duration) -> Self {
+        self.spin = Some(time);
+        self
+    }
+
+    /// How many workers at most run background tasks at any moment, so that the rest answer a frame at once. Default: all
+    /// but one, and at least 1; 0 counts as 1.
+    pub fn background_threads(mut self, n: usize) -> Self {
+        self.background_threads = Some(n);
+        self
+    }
+
+    /// Background tasks run on `n` threads of their own, and workers run foreground work only.
+    pub fn dedicated_background_threads(mut self, n: usize) -> Self {
+        self.dedicated_background_threads = Some(n);
+        self
+    }
+
+    /// Binds worker `i` to core `i + 1`; the first core is left to the caller. Off by default. Where the system can't, it has no
+    /// effect.
+    pub fn pin_workers(mut self, pin: bool) -> Self {
+        self.pin_workers = pin;
+        self
+    }
+
+    /// The name of worker `i`'s thread (default `micropool-i`).
+    pub fn thread_name(mut self, name: impl Fn(usize) -> String + Send + Sync + 'static) -> Self {
+        self.thread_name = Some(Box::new(name));
+        self
+    }
+
+    /// The stack of every thread of the pool, in bytes.
+    pub fn stack_size(mut self, bytes: usize) -> Self {
+        self.stack_size = Some(bytes);
+        self
+    }
+
+    /// Called on every worker when it starts, with its index.
+    pub fn start_handler(mut self, handler: impl Fn(usize) + Send + Sync + 'static) -> Self {
+        self.start_handler = Some(Arc::new(handler));
+        self
+    }
+
+    /// Called on every worker before it ends, with its index.
+    pub fn exit_handler(mut self, handler: impl Fn(usize) + Send + Sync + 'static) -> Self {
+        self.exit_handler = Some(Arc::new(handler));
+        self
+    }
+
+    /// Gets the payload of a background task that panicked and has no handle any more.
+    pub fn panic_handler(mut self, handler: impl Fn(Box<dyn Any + Send>) + Send + Sync + 'static) -> Self {
+        self.panic_handler = Some(Arc::new(handler));
+        self
+    }
+
+    /// Creates the threads: it is given each [`WorkerThread`] and must see to it that [`WorkerThread::run`] is called on a thread
+    /// of its own. For affinity, priorities, or systems that make threads in another way. The pool then can't join them; it waits
+    /// for each to have run to its end.
+    pub fn spawn_handler(mut self, handler: impl FnMut(WorkerThread) -> io::Result<()> + 'static) -> Self {
+        self.spawn_handler = Some(Box::new(handler));
+        self
+    }
+
+    /// Makes the pool.
+    ///
+    /// # Errors
+    /// If a thread can't be created; those made before it are gone when this returns.
+    pub fn build(self) -> Result<ThreadPool, BuildError> {
+        self.build_with(false)
+    }
+
+    /// Makes the global pool, which the free functions use where no other is current.
+    ///
+    /// # Errors
+    /// If there is one already (it is made with defaults on first use), or a thread can't be created.
+    pub fn build_global(self) -> Result<(), BuildError> {
+        global::set(|| self.build_with(false))
+    }
+
+    /// The default global pool: as many of its threads as can be had.
+    pub(crate) fn build_what_can_be_had(self) -> ThreadPool {
+        self.build_with(true).unwrap_or_else(|_| unreachable!("a pool of no threads can be made"))
+    }
+
+    fn config(&self, num_threads: usize) -> Config {
+        let dedicated = self.dedicated_background_threads.unwrap_or(0);
+        let cap = self.background_threads.unwrap_or(num_threads.saturating_sub(1)).max(1);
+        Config {
+            num_threads,
+            spin: self.spin.unwrap_or(SPIN),
+            background_threads: if dedicated > 0 { 0 } else { cap },
+            dedicated_background_threads: dedicated,
+            crowded: num_threads + dedicated >= available_parallelism() && num_threads > 1 || available_parallelism() == 1,
+            start_handler: self.start_handler.clone(),
+            exit_handler: self.exit_handler.clone(),
+            panic_handler: self.panic_handler.clone(),
+        }
+    }
+
+    fn build_with(mut self, take_what_comes: bool) -> Result<ThreadPool, BuildError> {
+        platform::prepare();
+        let mut wanted = self.num_threads.unwrap_or_else(default_num_threads);
+        loop {
+            let shared = Arc::new(Shared::new(self.config(wanted)));
+            shared.make_worker_seats();
+            match self.start_threads(&shared) {
+                Ok(threads) => return Ok(ThreadPool::from_parts(shared, threads)),
+                Err((made, _)) if take_what_comes && wanted > 0 => wanted = made.min(wanted - 1),
+                Err((_, cause)) => return Err(cause),
+            }
+        }
+    }
+
+    /// Starts all threads, or none: on failure how many could be had, and why not all.
+    fn start_threads(&mut self, shared: &Arc<Shared>) -> Result<Vec<thread::JoinHandle<()>>, (usize, BuildError)> {
+        let config = &shared.config;
+        let count = config.num_threads + config.dedicated_background_threads;
+        let mut threads = Vec::with_capacity(count);
+        for seat in 0..count {
+            let role = if seat < config.num_threads { Role::Worker } else { Role::Dedicated };
+            let worker = WorkerThread {
+                shared: shared.clone(),
+                seat: seat as u32,
+                role,
+                name: Some(match (&self.thread_name, role) {
+                    (Some(name), Role::Worker) => name(seat),
+                    (None, Role::Worker) => format!("micropool-{seat}"),
+                    (_, Role::Dedicated) => format!("micropool-bg-{}", seat - config.num_threads),
+                }),
+                stack_size: self.stack_size,
+                pin_to: (self.pin_workers && role == Role::Worker).then_some(seat + 1),
+            };
+            shared.thread_made();
+            let made = match &mut self.spawn_handler {
+                Some(handler) => handler(worker),
+                None => spawn_thread(worker).map(|thread| threads.push(thread)),
+            };
+            if let Err(cause) = made {
+                shared.close();
+                wake::everybody(shared);
+                for thread in threads {
+                    let _ = thread.join();
+                }
+                shared.wait_for_threads();
+                return Err((seat, BuildError(Cause::Thread { index: seat, count, cause })));
+            }
+        }
+        Ok(threads)
+    }
+}
+
+fn spawn_thread(worker: WorkerThread) -> io::Result<thread::JoinHandle<()>> {
+    let mut builder = thread::Builder::new();
+    if let Some(name) = worker.name() {
+        // A name with a NUL in it would be a panic of the standard library's.
+        builder = builder.name(name.replace('\0', "?"));
+    }
+    if let Some(bytes) = worker.stack_size() {
+        builder = builder.stack_size(bytes);
+    }
+    builder.spawn(move || worker.run())
+}
+
+fn available_parallelism() -> usize {
+    // Respects cgroups and affinity.
+    thread::available_parallelism().map_or(1, usize::from)
+}
+
+fn default_num_threads() -> usize {
+    let asked = std::env::var(NUM_THREADS_VARIABLE).ok().and_then(|value| match value.trim().parse() {
+        Ok(n) => Some(n),
+        Err(_) => {
+            eprintln!("micropool: {NUM_THREADS_VARIABLE}={value:?} is not a number of threads; using the default");
+            None
+        }
+    });
+    asked.unwrap_or_else(|| available_parallelism().saturating_sub(1).max(1))
+}
+
+/// One thread of a pool that is to be started: see [`ThreadPoolBuilder::spawn_handler`].
+pub struct WorkerThread {
+    shared: Arc<Shared>,
+    seat: u32,
+    role: Role,
+    name: Option<String>,
+    stack_size: Option<usize>,
+    pin_to: Option<usize>,
+}
+
+impl WorkerThread {
+    /// Is this worker until its pool is dropped. Call it on the worker's own thread.
+    pub fn run(self) {
+        if let Some(core) = self.pin_to {
+            // Where it can't be had the worker runs unpinned, as documented.
+            let _ = platform::pin_to_core(core);
+        }
+        worker::run(&self.shared, self.seat, self.role);
+    }
+
+    /// The worker's index; dedicated background threads count on after the workers.
+    pub fn index(&self) -> usize {
+        self.seat as usize
+    }
+
+    /// The name its thread should have.
+    pub fn name(&self) -> Option<&str> {
+        self.name.as_deref()
+    }
+
+    /// The stack its thread should have, in bytes, if the builder was told.
+    pub fn stack_size(&self) -> Option<usize> {
+        self.stack_size
+    }
+}
+
+impl Drop for WorkerThread {
+    fn drop(&mut self) {
+        // After `run`, or instead of it if a spawn handler let it go.
+        if self.shared.thread_over() && self.shared.is_closing() {
+            self.shared.desert();
+            run_unit::drain_here(&self.shared);
+        }
+    }
+}
+
+/// Why there is no pool.
+#[derive(Debug)]
+pub struct BuildError(pub(crate) Cause);
+
+#[derive(Debug)]
+pub(crate) enum Cause {
+    Thread { index: usize, count: usize, cause: io::Error },
+    GlobalExists,
+}
+
+impl fmt::Display for BuildError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match &self.0 {
+            Cause::Thread { index, count, cause } => {
+                write!(f, "thread {} of {count} of the pool could not be created ({cause}); ask for fewer threads or smaller stacks", index + 1)
+            }
+            Cause::GlobalExists => f.write_str(
+                "there is a global pool already; call `build_global` before anything that uses it, at the start of `main`",
+            ),
+        }
+    }
+}
+
+impl std::error::Error for BuildError {
+    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
+        match &self.0 {
+            Cause::Thread { cause, .. } => Some(cause),
+            Cause::GlobalExists => None,
+        }
+    }
+}

@@ -1,0 +1,225 @@
+//! Which nodes of a graph failed, and what leaves the block for it.
+//!
+//! A node fails by a panic or, in `try_parallel!`, by an error. All nodes that don't depend on it still run, so
+//! several may fail in one run; the one that stands highest in the source wins, whatever happened first in time.
+//! That makes the outcome the same on every run and with any number of threads.
+//!
+//! The small functions at the end are what the macros wrap a user's expression in. Each takes it as a closure of
+//! its own, so that `?`, `return` and `break` can't leave the node.
+
+// std's lock and not `sync.rs`'s: it is taken only when a node fails, and its constructor is `const`.
+use std::any::Any;
+use std::convert::Infallible;
+use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
+use std::sync::{Mutex, PoisonError};
+
+/// The failures of one run.
+#[derive(Debug)]
+pub struct Failures<E> {
+    highest: Mutex<Option<(u32, Failure<E>)>>,
+}
+
+/// What the highest failing node left behind.
+#[derive(Debug)]
+pub enum Failure<E> {
+    /// The payload of its panic.
+    Panic(Box<dyn Any + Send>),
+    /// The error it returned.
+    Error(E),
+}
+
+impl<E> Failures<E> {
+    /// No failures yet.
+    #[must_use]
+    pub const fn new() -> Self {
+        Self {
+            highest: Mutex::new(None),
+        }
+    }
+
+    /// Runs a node that can only fail by a panic. `None` if it did.
+    pub fn run<T>(&self, node: u32, f: impl FnOnce() -> T) -> Option<T> {
+        match catch_unwind(AssertUnwindSafe(f)) {
+            Ok(value) => Some(value),
+            Err(payload) => {
+                self.record(node, Failure::Panic(payload));
+                None
+            }
+        }
+    }
+
+    /// Runs a node that can fail by a panic or by an error. `None` if it did.
+    pub fn run_try<T>(&self, node: u32, f: impl FnOnce() -> Result<T, E>) -> Option<T> {
+        match self.run(node, f)? {
+            Ok(value) => Some(value),
+            Err(error) => {
+                self.record(node, Failure::Error(error));
+                None
+            }
+        }
+    }
+
+    /// The highest failure, if there is one. The caller drops what the run has made before it lets it go on.
+    ///
+    /// # Errors
+    ///
+    /// If a node failed.
+    pub fn finish(self) -> Result<(), Failure<E>> {
+        match self.highest.into_inner().unwrap_or_else(PoisonError::into_inner) {
+            None => Ok(()),
+            Some((_, failure)) => Err(failure),
+        }
+    }
+
+    #[cold]
+    fn record(&self, node: u32, failure: Failure<E>) {
+        let mut highest = self.highest.lock().unwrap_or_else(PoisonError::into_inner);
+        let loser = match &*highest {
+            Some((other, _)) if *other <= node => Some(failure),
+            _ => highest.replace((node, failure)).map(|(_, failure)| failure),
+        };
+        // A payload's or an error's `Drop` is the user's code: not under the lock.
+        drop(highest);
+        discard(loser);
+    }
+}
+
+impl<E> Default for Failures<E> {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl<E> Failure<E> {
+    /// Goes on with the panic, or returns the error.
+    ///
+    /// # Panics
+    ///
+    /// If the node panicked, with its payload.
+    pub fn error_or_unwind(self) -> E {
+        match self {
+            Failure::Panic(payload) => resume_unwind(payload),
+            Failure::Error(error) => error,
+        }
+    }
+}
+
+impl Failure<Infallible> {
+    /// Goes on with the panic.
+    ///
+    /// # Panics
+    ///
+    /// Always, with the payload of the node that panicked.
+    pub fn unwind(self) -> ! {
+        match self.error_or_unwind() {}
+    }
+}
+
+/// Drops `value`; a panic in its `Drop` ends here, for a failure is already on its way.
+pub fn discard<T>(value: T) {
+    if let Err(payload) = catch_unwind(AssertUnwindSafe(|| drop(value))) {
+        // Dropping a payload may panic too, and so on without end: the second one is left alone.
+        if let Err(second) = catch_unwind(AssertUnwindSafe(|| drop(payload))) {
+            std::mem::forget(second);
+        }
+    }
+}
+
+/// The result of a node that didn't fail.
+///
+/// # Panics
+///
+/// If there is none, which is a bug in micropool.
+pub fn value<T>(result: Option<T>) -> T {
+    match result {
+        Some(value) => value,
+        None => panic!("micropool: internal error: a node without a result"),
+    }
+}
+
+/// A node's expression.
+pub fn call<T>(f: impl FnOnce() -> T) -> T {
+    f()
+}
+
+/// A node's `if`.
+pub fn condition(f: impl FnOnce() -> bool) -> bool {
+    f()
+}
+
+/// A node named `_`: its result is dropped at once, as by `let _ = …`.
+pub fn effect<T>(f: impl FnOnce() -> T) {
+    drop(f());
+}
+
+/// A node named `_` that may fail.
+///
+/// # Errors
+///
+/// The node's own.
+pub fn effect_try<T, E>(f: impl FnOnce() -> Result<T, E>) -> Result<(), E> {
+    f().map(drop)
+}
+
+/// A node whose `if` is true.
+pub fn when<T>(f: impl FnOnce() -> T) -> Option<T> {
+    Some(f())
+}
+
+/// A node that may fail and whose `if` is true.
+///
+/// # Errors
+///
+/// The node's own.
+pub fn when_try<T, E>(f: impl FnOnce() -> Result<T, E>) -> Result<Option<T>, E> {
+    f().map(Some)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_highest_node_wins_in_any_order() {
+        for order in [[1, 2], [2, 1]] {
+            let failures = Failures::<u32>::new();
+            for node in order {
+                assert!(failures.run_try::<()>(node, || Err(node * 10)).is_none());
+            }
+            assert_eq!(failures.run(0, || 7), Some(7));
+            match failures.finish() {
+                Err(Failure::Error(error)) => assert_eq!(error, 10),
+                other => panic!("{other:?}"),
+            }
+        }
+    }
+
+    #[test]
+    fn a_panic_keeps_its_payload() {
+        let failures = Failures::<Infallible>::new();
+        assert_eq!(failures.run::<()>(3, || resume_unwind(Box::new(42_u8))), None);
+        let failure = failures.finish().unwrap_err();
+        let payload = catch_unwind(AssertUnwindSafe(|| failure.unwind())).unwrap_err();
+        assert_eq!(payload.downcast_ref::<u8>(), Some(&42));
+    }
+
+    struct Bomb;
+
+    impl Drop for Bomb {
+        fn drop(&mut self) {
+            resume_unwind(Box::new(Bomb));
+        }
+    }
+
+    #[test]
+    fn a_panicking_drop_is_contained() {
+        discard(Bomb);
+        let failures = Failures::<Infallible>::new();
+        failures.run::<()>(1, || resume_unwind(Box::new(Bomb)));
+        failures.run::<()>(0, || resume_unwind(Box::new(1_u8)));
+        match failures.finish() {
+            Err(Failure::Panic(payload)) => assert!(payload.is::<u8>()),
+            _ => panic!("no failure"),
+        }
+    }
+}

@@ -1,0 +1,390 @@
+//! Cells that lend a node's result or a resource to the nodes that use it.
+//!
+//! The macro's edges already order the users of one value: shared ones together, an exclusive one alone. These
+//! cells check it again at run time, with one atomic word each, so that soundness never rests on the macro: with
+//! right edges no check fails, with wrong ones the node panics and nothing worse happens. A value is only lent to a
+//! closure that takes it for *any* lifetime, so no reference to it can be kept anywhere.
+//!
+//! | type | holds | lends | `Sync` if |
+//! |---|---|---|---|
+//! | [`Lent`] | a result | `&T`, `&mut T`, `T` | `T: Send + Sync` |
+//! | [`Moved`] | a result nobody reads by `&` | `&mut T`, `T` | `T: Send` |
+//! | [`LentRef`] | `&T` | `&T` | `T: Sync` |
+//! | [`LentMut`] | `&mut T` nobody reads by `&` | `&mut T` | `T: Send` |
+//! | [`LentBoth`] | `&mut T` | `&T`, `&mut T` | `T: Send + Sync` |
+#![allow(unsafe_code)]
+
+// Not from `sync.rs`: these words only detect a bug, the order between nodes comes from the run's countdowns, and the
+// constructors are `const`, which a model checker's are not.
+use std::cell::UnsafeCell;
+use std::sync::atomic::{AtomicU32, Ordering};
+
+use super::failures::Failures;
+
+/// The word of a cell that is lent exclusively. Anything below is the number of shared users.
+const EXCLUSIVE: u32 = u32::MAX;
+
+/// Counts the users of a cell. Purely a counter: it owns nothing.
+#[derive(Debug)]
+struct Flag(AtomicU32);
+
+impl Flag {
+    const fn new() -> Self {
+        Self(AtomicU32::new(0))
+    }
+
+    fn shared(&self) -> Shared<'_> {
+        // Ordering: Acquire pairs with the Release of an `Exclusive` that ended: what it wrote is visible.
+        let taken = self.0.fetch_update(Ordering::Acquire, Ordering::Relaxed, |users| {
+            (users < EXCLUSIVE - 1).then_some(users + 1)
+        });
+        if taken.is_err() {
+            conflict();
+        }
+        Shared(self)
+    }
+
+    fn exclusive(&self) -> Exclusive<'_> {
+        // Ordering: Acquire pairs with the Release of every guard that ended: what an exclusive user wrote is
+        // visible, and what shared users read has been read.
+        let taken = self.0.compare_exchange(0, EXCLUSIVE, Ordering::Acquire, Ordering::Relaxed);
+        if taken.is_err() {
+            conflict();
+        }
+        Exclusive(self)
+    }
+}
+
+/// While it lives, every other user is shared too.
+struct Shared<'a>(&'a Flag);
+
+impl Drop for Shared<'_> {
+    fn drop(&mut self) {
+        // Ordering: Release pairs with the Acquire in `Flag::exclusive`. A later shared user's read-modify-write
+        // continues the release sequence.
+        self.0.0.fetch_sub(1, Ordering::Release);
+    }
+}
+
+/// While it lives, there is no other user.
+struct Exclusive<'a>(&'a Flag);
+
+impl Drop for Exclusive<'_> {
+    fn drop(&mut self) {
+        // Ordering: Release pairs with the Acquire in `Flag::shared` and `Flag::exclusive`.
+        self.0.0.store(0, Ordering::Release);
+    }
+}
+
+#[cold]
+fn conflict() -> ! {
+    panic!("micropool: internal error: two nodes use one value at the same time")
+}
+
+#[cold]
+fn empty() -> ! {
+    panic!("micropool: internal error: a node uses a value that isn't there")
+}
+
+#[cold]
+fn full() -> ! {
+    panic!("micropool: internal error: two results for one node")
+}
+
+/// What both cells for results share. Not `Sync` by itself: each cell says under which bounds it is.
+struct Slot<T> {
+    flag: Flag,
+    /// Written and lent mutably only under an `Exclusive`, lent shared only under a `Shared`.
+    value: UnsafeCell<Option<T>>,
+}
+
+impl<T> Slot<T> {
+    const fn new() -> Self {
+        Self {
+            flag: Flag::new(),
+            value: UnsafeCell::new(None),
+        }
+    }
+
+    fn with<R>(&self, f: impl FnOnce(&T) -> R) -> R {
+        let _shared = self.flag.shared();
+        // SAFETY: while `_shared` lives nobody has a mutable reference to the value (each is made under an
+        // `Exclusive`), and the reference can't outlive it: `f` takes it for any lifetime.
+        let value = unsafe { &*self.value.get() };
+        match value {
+            Some(value) => f(value),
+            None => empty(),
+        }
+    }
+
+    fn with_option<R>(&self, f: impl FnOnce(&mut Option<T>) -> R) -> R {
+        let _exclusive = self.flag.exclusive();
+        // SAFETY: while `_exclusive` lives nobody else has a reference to the value, and this one can't outlive
+        // it: `f` takes it for any lifetime.
+        let value = unsafe { &mut *self.value.get() };
+        f(value)
+    }
+
+    fn fill(&self, value: T) {
+        self.with_option(|slot| match slot {
+            None => *slot = Some(value),
+            Some(_) => full(),
+        });
+    }
+
+    fn with_mut<R>(&self, f: impl FnOnce(&mut T) -> R) -> R {
+        self.with_option(|slot| match slot {
+            Some(value) => f(value),
+            None => empty(),
+        })
+    }
+
+    fn take(&self) -> T {
+        self.with_option(|slot| slot.take().unwrap_or_else(|| empty()))
+    }
+}
+
+/// The methods that both cells for results have.
+macro_rules! result_cell {
+    ($cell:ident) => {
+        impl<T> $cell<T> {
+            /// An empty cell.
+            #[must_use]
+            pub const fn new() -> Self {
+                Self(Slot::new())
+            }
+
+            /// Runs the node that fills the cell; whether it did.
+            pub fn run<E>(&self, failures: &Failures<E>, node: u32, f: impl FnOnce() -> T) -> bool {
+                self.keep(failures.run(node, f))
+            }
+
+            /// Runs the node that fills the cell and may fail; whether it did fill it.
+            pub fn run_try<E>(&self, failures: &Failures<E>, node: u32, f: impl FnOnce() -> Result<T, E>) -> bool {
+                self.keep(failures.run_try(node, f))
+            }
+
+            fn keep(&self, result: Option<T>) -> bool {
+                let done = result.is_some();
+                if let Some(value) = result {
+                    self.fill(value);
+                }
+                done
+            }
+
+            /// Puts the result in.
+            ///
+            /// # Panics
+            ///
+            /// If there is one already or the cell is in use: a bug in micropool.
+            pub fn fill(&self, value: T) {
+                self.0.fill(value);
+            }
+
+            /// Lends the result exclusively.
+            ///
+            /// # Panics
+            ///
+            /// If there is none or the cell is in use: a bug in micropool.
+            pub fn with_mut<R>(&self, f: impl FnOnce(&mut T) -> R) -> R {
+                self.0.with_mut(f)
+            }
+
+            /// Takes the result out.
+            ///
+            /// # Panics
+            ///
+            /// If there is none or the cell is in use: a bug in micropool.
+            pub fn take(&self) -> T {
+                self.0.take()
+            }
+
+            /// The result, if it was put in and not taken out.
+            pub fn into_inner(self) -> Option<T> {
+                self.0.value.into_inner()
+            }
+        }
+
+        impl<T> Default for $cell<T> {
+            fn default() -> Self {
+                Self::new()
+            }
+        }
+    };
+}
+
+/// A node's result that some node reads by `&`.
+pub struct Lent<T>(Slot<T>);
+
+// SAFETY: a shared `Lent` gives `&T` to several threads at once (`T: Sync`), and `&mut T` and `T` to one thread at a
+// time, as `Flag` sees to (`T: Send`).
+unsafe impl<T: Send + Sync> Sync for Lent<T> {}
+
+impl<T> Lent<T> {
+    /// Lends the result to a reader.
+    ///
+    /// # Panics
+    ///
+    /// If there is none or the cell is lent exclusively: a bug in micropool.
+    pub fn with_ref<R>(&self, f: impl FnOnce(&T) -> R) -> R {
+        self.0.with(f)
+    }
+}
+
+result_cell!(Lent);
+
+/// A node's result that no node reads by `&`.
+pub struct Moved<T>(Slot<T>);
+
+// SAFETY: a shared `Moved` gives `&mut T` and `T` to one thread at a time, as `Flag` sees to, and never `&T`: its
+// `Slot` is private and `Slot::with` isn't called for it. Hence `T: Send` is enough, as for a `Mutex`.
+unsafe impl<T: Send> Sync for Moved<T> {}
+
+result_cell!(Moved);
+
+/// A resource lent shared.
+#[derive(Debug)]
+pub struct LentRef<'a, T>(&'a T);
+
+impl<'a, T> LentRef<'a, T> {
+    /// Lends `value` for the length of the block.
+    #[must_use]
+    pub const fn new(value: &'a T) -> Self {
+        Self(value)
+    }
+
+    /// Lends it to a reader.
+    pub fn with_ref<R>(&self, f: impl FnOnce(&T) -> R) -> R {
+        f(self.0)
+    }
+}
+
+/// A resource lent exclusively, which no node reads by `&`.
+pub struct LentMut<'a, T>(Moved<&'a mut T>);
+
+impl<'a, T> LentMut<'a, T> {
+    /// Lends `value` for the length of the block.
+    pub fn new(value: &'a mut T) -> Self {
+        let cell = Moved::new();
+        cell.fill(value);
+        Self(cell)
+    }
+
+    /// Lends it to its one user.
+    ///
+    /// # Panics
+    ///
+    /// If it is in use: a bug in micropool.
+    pub fn with_mut<R>(&self, f: impl FnOnce(&mut T) -> R) -> R {
+        self.0.with_mut(|value| f(value))
+    }
+}
+
+/// A resource lent exclusively to some nodes and shared to others.
+pub struct LentBoth<'a, T>(Lent<&'a mut T>);
+
+impl<'a, T> LentBoth<'a, T> {
+    /// Lends `value` for the length of the block.
+    pub fn new(value: &'a mut T) -> Self {
+        let cell = Lent::new();
+        cell.fill(value);
+        Self(cell)
+    }
+
+    /// Lends it to a reader.
+    ///
+    /// # Panics
+    ///
+    /// If it is lent exclusively: a bug in micropool.
+    pub fn with_ref<R>(&self, f: impl FnOnce(&T) -> R) -> R {
+        self.0.with_ref(|value| f(value))
+    }
+
+    /// Lends it to its one user.
+    ///
+    /// # Panics
+    ///
+    /// If it is in use: a bug in micropool.
+    pub fn with_mut<R>(&self, f: impl FnOnce(&mut T) -> R) -> R {
+        self.0.with_mut(|value| f(value))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::panic::{AssertUnwindSafe, catch_unwind};
+
+    fn refused(f: impl FnOnce()) {
+        let payload = catch_unwind(AssertUnwindSafe(f)).expect_err("the check must fail");
+        let message = payload.downcast_ref::<&str>().expect("a message");
+        assert!(message.starts_with("micropool: internal error"), "{message}");
+    }
+
+    #[test]
+    fn a_result_goes_in_is_lent_and_comes_out() {
+        let cell = Lent::new();
+        cell.fill(String::from("a"));
+        cell.with_mut(|text| text.push('b'));
+        assert_eq!(cell.with_ref(|one| cell.with_ref(|two| one.len() + two.len())), 4);
+        assert_eq!(cell.take(), "ab");
+        assert_eq!(cell.into_inner(), None);
+    }
+
+    #[test]
+    fn conflicts_are_refused_and_leave_the_cell_as_it_was() {
+        let cell = Lent::new();
+        refused(|| cell.with_ref(|_: &u8| ()));
+        cell.fill(1_u8);
+        refused(|| cell.fill(2));
+        cell.with_ref(|_| refused(|| cell.with_mut(|_| ())));
+        cell.with_mut(|_| refused(|| cell.with_ref(|_| ())));
+        cell.with_mut(|_| refused(|| cell.with_mut(|_| ())));
+        cell.with_ref(|_| refused(|| drop(cell.take())));
+        assert_eq!(cell.take(), 1);
+        refused(|| drop(cell.take()));
+    }
+
+    #[test]
+    fn a_panicking_user_gives_the_cell_back() {
+        let cell = Lent::new();
+        cell.fill(0_u8);
+        assert!(catch_unwind(AssertUnwindSafe(|| cell.with_mut(|_| panic!("user")))).is_err());
+        assert!(catch_unwind(AssertUnwindSafe(|| cell.with_ref(|_| panic!("user")))).is_err());
+        cell.with_mut(|value| *value = 9);
+        assert_eq!(cell.into_inner(), Some(9));
+    }
+
+    #[test]
+    fn resources() {
+        let mut number = 1_u32;
+        let lent = LentBoth::new(&mut number);
+        lent.with_mut(|number| *number += 1);
+        lent.with_ref(|number| refused(|| lent.with_mut(|other| *other = *number)));
+        let lent = LentMut::new(&mut number);
+        lent.with_mut(|number| *number += 1);
+        assert_eq!(LentRef::new(&number).with_ref(|number| *number), 3);
+    }
+
+    #[test]
+    fn many_threads_take_turns() {
+        let cell = Moved::new();
+        cell.fill(0_u64);
+        let turn = AtomicU32::new(0);
+        std::thread::scope(|scope| {
+            for me in 0..4 {
+                let (cell, turn) = (&cell, &turn);
+                scope.spawn(move || {
+                    for round in 0..200 {
+                        while turn.load(Ordering::Acquire) != round * 4 + me {
+                            std::thread::yield_now();
+                        }
+                        cell.with_mut(|value| *value += 1);
+                        turn.fetch_add(1, Ordering::Release);
+                    }
+                });
+            }
+        });
+        assert_eq!(cell.into_inner(), Some(800));
+    }
+}

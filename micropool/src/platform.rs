@@ -1,0 +1,93 @@
+//! What differs between operating systems: the process-wide barrier and the processors a worker may be pinned to.
+//!
+//! No other file has code for one system. Elsewhere than on Linux both sides of the asymmetric fence are ordinary fences.
+
+use std::sync::atomic::{AtomicU32, Ordering, compiler_fence, fence};
+
+/// Whether the process-wide barrier may be used: decided once, for both sides alike.
+static BARRIER: AtomicU32 = AtomicU32::new(UNKNOWN);
+const UNKNOWN: u32 = 0;
+const SYMMETRIC: u32 = 1;
+const ASYMMETRIC: u32 = 2;
+
+/// Decides which fences this process uses. Called before a pool has its first thread, so that nobody fences by an
+/// older decision.
+pub(crate) fn prepare() {
+    if BARRIER.load(Ordering::Acquire) == UNKNOWN {
+        let found = if system::register_barrier() { ASYMMETRIC } else { SYMMETRIC };
+        // Two threads that decide at once find the same answer; the first stays.
+        let _ = BARRIER.compare_exchange(UNKNOWN, found, Ordering::AcqRel, Ordering::Acquire);
+    }
+}
+
+#[inline(always)]
+pub(crate) fn light_fence() {
+    if BARRIER.load(Ordering::Relaxed) == ASYMMETRIC {
+        // The processor is held back by `heavy_fence` of the other side; only the compiler must be told here.
+        compiler_fence(Ordering::SeqCst);
+    } else {
+        fence(Ordering::SeqCst);
+    }
+}
+
+pub(crate) fn heavy_fence() {
+    fence(Ordering::SeqCst);
+    if BARRIER.load(Ordering::Relaxed) == ASYMMETRIC {
+        system::barrier();
+    }
+}
+
+/// Binds the calling thread to processor `core`; whether the system did so.
+pub(crate) fn pin_to_core(core: usize) -> bool {
+    system::pin_to_core(core)
+}
+
+#[cfg(target_os = "linux")]
+#[allow(unsafe_code)]
+mod system {
+    // From <linux/membarrier.h>.
+    const PRIVATE_EXPEDITED: libc::c_int = 1 << 3;
+    const REGISTER_PRIVATE_EXPEDITED: libc::c_int = 1 << 4;
+
+    fn membarrier(command: libc::c_int) -> bool {
+        // SAFETY: the call takes no pointers and has no precondition; an unknown command is an error code.
+        let result = unsafe { libc::syscall(libc::SYS_membarrier, command, 0, 0) };
+        result >= 0
+    }
+
+    pub(super) fn register_barrier() -> bool {
+        membarrier(REGISTER_PRIVATE_EXPEDITED) && membarrier(PRIVATE_EXPEDITED)
+    }
+
+    pub(super) fn barrier() {
+        // Registered and tried once: it can't be refused later except by a filter put in place since, and then the
+        // light side would go unfenced. Better to stop than to lose a wake-up.
+        if !membarrier(PRIVATE_EXPEDITED) {
+            eprintln!("micropool: membarrier was refused after it had been granted (a seccomp filter set late?)");
+            std::process::abort();
+        }
+    }
+
+    pub(super) fn pin_to_core(core: usize) -> bool {
+        if core >= libc::CPU_SETSIZE as usize {
+            return false;
+        }
+        // SAFETY: all zeroes is the empty set of processors.
+        let mut set: libc::cpu_set_t = unsafe { std::mem::zeroed() };
+        // SAFETY: `core` is below CPU_SETSIZE.
+        unsafe { libc::CPU_SET(core, &mut set) };
+        // SAFETY: 0 is the calling thread, and the size is that of the set.
+        unsafe { libc::sched_setaffinity(0, size_of::<libc::cpu_set_t>(), &set) == 0 }
+    }
+}
+
+#[cfg(not(target_os = "linux"))]
+mod system {
+    pub(super) fn register_barrier() -> bool {
+        false
+    }
+    pub(super) fn barrier() {}
+    pub(super) fn pin_to_core(_core: usize) -> bool {
+        false
+    }
+}

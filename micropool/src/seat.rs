@@ -1,0 +1,265 @@
+//! A seat: the place of a thread that computes in a pool, with its stack of work and its segments.
+//!
+//! Workers have theirs for good; an outside thread takes one on its first call and gives it back when it ends. A seat's
+//! memory lives as long as the pool's shared state, so that late looks and late wakes touch nothing that is gone.
+
+use crate::broadcast::Mailbox;
+use crate::segment::{Origin, Segment};
+use crate::shared::Shared;
+use crate::sleep::Sleeper;
+use crate::slot::{Slot, Work};
+use crate::sync::{AtomicPtr, AtomicU32, AtomicU64, Ordering, fence};
+use crate::table::Table;
+use crate::word::{Kind, Tier, Word};
+
+/// Slots that a seat has from the start; more are made when the program's own nesting needs them.
+const FIRST_SLOTS: usize = if cfg!(loom) { 2 } else { 64 };
+const FIRST_SEGMENTS: usize = if cfg!(loom) { 2 } else { 8 };
+
+#[repr(align(128))]
+pub(crate) struct Seat {
+    // The owner's: nobody else writes them, and only `tier` is written by another thread (a promotion).
+    top: AtomicU32,
+    /// The chunk of slots that `top` last lay in: its first position, its length, its slots.
+    chunk_first: AtomicU32,
+    chunk_len: AtomicU32,
+    chunk: AtomicPtr<Slot>,
+    /// The tier of what is pushed now: that of the topmost segment.
+    tier: AtomicU64,
+    pub(crate) pool: *const Shared,
+    pub(crate) index: u32,
+    /// The worker's index, or `OUTSIDE`.
+    pub(crate) worker: u32,
+
+    // Others read these when they look for work.
+    version: AtomicU64,
+    segments: AtomicU32,
+    segment_table: Table<Segment, FIRST_SEGMENTS>,
+    slots: Table<Slot, FIRST_SLOTS>,
+    pub(crate) sleeper: Sleeper,
+    pub(crate) mailbox: Mailbox,
+}
+
+/// `Seat::worker` of a thread that is not one of the pool's numbered workers.
+pub(crate) const OUTSIDE: u32 = u32::MAX;
+
+// SAFETY: `pool` points to the shared state that owns this seat; everything else is atomic or guarded by the protocols.
+unsafe impl Send for Seat {}
+// SAFETY: as above.
+unsafe impl Sync for Seat {}
+
+/// A slot that its owner has filled, and the word it had then.
+#[derive(Clone, Copy)]
+pub(crate) struct Pushed<'a> {
+    pub(crate) slot: &'a Slot,
+    pub(crate) word: Word,
+    pub(crate) position: u32,
+}
+
+impl Seat {
+    pub(crate) fn new(pool: *const Shared, index: u32, worker: u32) -> Self {
+        let seat = Self {
+            top: AtomicU32::new(0),
+            chunk_first: AtomicU32::new(0),
+            chunk_len: AtomicU32::new(0),
+            chunk: AtomicPtr::new(std::ptr::null_mut()),
+            tier: AtomicU64::new(Tier::Foreground as u64),
+            pool,
+            index,
+            worker,
+            version: AtomicU64::new(0),
+            segments: AtomicU32::new(0),
+            segment_table: Table::new(),
+            slots: Table::new(),
+            sleeper: Sleeper::new(),
+            mailbox: Mailbox::new(),
+        };
+        seat.slots.grow(0, |_| Slot::new());
+        seat.segment_table.grow(0, |_| Segment::new());
+        seat
+    }
+
+    // ---- the owner's -------------------------------------------------------------------------------------------
+
+    #[inline(always)]
+    pub(crate) fn top(&self) -> u32 {
+        self.top.load(Ordering::Relaxed)
+    }
+
+    #[inline(always)]
+    pub(crate) fn tier(&self) -> Tier {
+        if self.tier.load(Ordering::Relaxed) == 0 { Tier::Foreground } else { Tier::Background }
+    }
+
+    /// The slot at the top, which is Empty.
+    #[inline(always)]
+    fn top_slot(&self) -> (&Slot, u32) {
+        let position = self.top();
+        let offset = position.wrapping_sub(self.chunk_first.load(Ordering::Relaxed));
+        if offset < self.chunk_len.load(Ordering::Relaxed) {
+            let chunk = self.chunk.load(Ordering::Relaxed);
+            // SAFETY: `offset` lies within the chunk that `find_chunk` noted.
+            let slot = unsafe { chunk.add(offset as usize) };
+            // SAFETY: slots live as long as the seat.
+            (unsafe { &*slot }, position)
+        } else {
+            (self.find_chunk(position), position)
+        }
+    }
+
+    #[cold]
+    #[inline(never)]
+    fn find_chunk(&self, position: u32) -> &Slot {
+        let (chunk, place) = self.slots.grow(position as usize, |_| Slot::new());
+        self.chunk_first.store(place.first as u32, Ordering::Relaxed);
+        self.chunk_len.store(place.len as u32, Ordering::Relaxed);
+        self.chunk.store(chunk.cast_mut(), Ordering::Relaxed);
+        // SAFETY: `position` lies within the chunk that `grow` found for it.
+        let slot = unsafe { chunk.add(position as usize - place.first) };
+        // SAFETY: slots live as long as the seat.
+        unsafe { &*slot }
+    }
+
+    /// Puts work on the stack: from now on it can be taken, though nobody has been woken for it.
+    #[inline(always)]
+    pub(crate) fn push(&self, work: Work, kind: Kind) -> Pushed<'_> {
+        let (slot, position) = self.top_slot();
+        let word = slot.publish(work, kind, self.tier());
+        self.top.store(position + 1, Ordering::Relaxed);
+        Pushed { slot, word, position }
+    }
+
+    #[inline(always)]
+    pub(crate) fn push_ranked(&self, work: Work, rank: u32) -> Pushed<'_> {
+        let (slot, position) = self.top_slot();
+        let word = slot.publish_ranked(work, self.tier(), rank);
+        self.top.store(position + 1, Ordering::Relaxed);
+        Pushed { slot, word, position }
+    }
+
+    /// The topmost slot is Empty again.
+    #[inline(always)]
+    pub(crate) fn popped(&self, position: u32) {
+        debug_assert_eq!(self.top(), position + 1, "a seat is a stack");
+        self.top.store(position, Ordering::Relaxed);
+    }
+
+    /// Opens a segment: all that is pushed until it is closed descends from `origin`.
+    pub(crate) fn open_segment(&self, origin: Origin, tier: Tier) -> OpenSegment<'_> {
+        let depth = self.segments.load(Ordering::Relaxed);
+        if self.segment_table.get(depth as usize).is_none() {
+            self.segment_table.grow(depth as usize, |_| Segment::new());
+        }
+        let record = self.segment_table.get(depth as usize).expect("made above");
+        let before = self.tier();
+        self.change(|| {
+            record.write(self.top(), origin, tier);
+            self.segments.store(depth + 1, Ordering::Relaxed);
+        });
+        self.tier.store(tier as u64, Ordering::Relaxed);
+        OpenSegment { seat: self, depth, before, base: self.top() }
+    }
+
+    /// The version is odd while `write` changes the records.
+    fn change(&self, write: impl FnOnce()) {
+        let version = self.version.load(Ordering::Relaxed);
+        self.version.store(version.wrapping_add(1), Ordering::Relaxed);
+        // Ordering: pairs with the Acquire fence in `unchanged`: a reader that sees any of the writes below sees the odd
+        // version too. The Release store pairs with the Acquire load in `version`.
+        fence(Ordering::Release);
+        write();
+        self.version.store(version.wrapping_add(2), Ordering::Release);
+    }
+
+    // ---- anybody's ---------------------------------------------------------------------------------------------
+
+    /// The version to read the records under; `None` while they change.
+    pub(crate) fn version(&self) -> Option<u64> {
+        let version = self.version.load(Ordering::Acquire);
+        version.is_multiple_of(2).then_some(version)
+    }
+
+    /// Whether all that was read since `version` was read belongs together.
+    pub(crate) fn unchanged(&self, version: u64) -> bool {
+        fence(Ordering::Acquire);
+        self.version.load(Ordering::Relaxed) == version
+    }
+
+    pub(crate) fn segments(&self) -> u32 {
+        self.segments.load(Ordering::Relaxed)
+    }
+
+    pub(crate) fn segment(&self, depth: u32) -> Option<&Segment> {
+        self.segment_table.get(depth as usize)
+    }
+
+    pub(crate) fn slot(&self, position: u32) -> Option<&Slot> {
+        self.slots.get(position as usize)
+    }
+
+    /// The origin of the segment that `position` lies in. Consistent only when asked by a thread whose own work
+    /// descends from that position (then nothing below it can change), or by the owner.
+    pub(crate) fn origin_at(&self, position: u32) -> Option<Origin> {
+        let mut found = None;
+        for depth in 0..self.segments.load(Ordering::Acquire) {
+            let record = self.segment(depth)?;
+            if record.base() > position {
+                break;
+            }
+            found = Some(record.origin());
+        }
+        found
+    }
+
+    /// The tier of the segment that `position` lies in, under the conditions of `origin_at`.
+    pub(crate) fn tier_at(&self, position: u32) -> Tier {
+        let mut tier = Tier::Foreground;
+        for depth in 0..self.segments.load(Ordering::Acquire) {
+            match self.segment(depth) {
+                Some(record) if record.base() <= position => tier = record.tier(),
+                _ => break,
+            }
+        }
+        tier
+    }
+
+    /// A foreground thread waits for what the segment at `depth` descends from.
+    pub(crate) fn promote_segment(&self, depth: u32) {
+        if let Some(record) = self.segment(depth) {
+            record.promote();
+        }
+        // The owner pushes by `tier`; if the segment is the topmost, what it pushes from now on is foreground.
+        if depth + 1 == self.segments() {
+            self.tier.store(Tier::Foreground as u64, Ordering::Relaxed);
+        }
+    }
+}
+
+/// An open segment; closed when dropped.
+pub(crate) struct OpenSegment<'a> {
+    seat: &'a Seat,
+    depth: u32,
+    before: Tier,
+    base: u32,
+}
+
+impl OpenSegment<'_> {
+    /// The job that this segment was opened for was promoted by somebody who waits for it.
+    pub(crate) fn inherit(&self, tier: Tier) {
+        if tier == Tier::Foreground {
+            self.seat.promote_segment(self.depth);
+        }
+    }
+}
+
+impl Drop for OpenSegment<'_> {
+    fn drop(&mut self) {
+        let seat = self.seat;
+        debug_assert_eq!(seat.top(), self.base, "everything pushed in a segment is gone when it closes");
+        debug_assert_eq!(seat.segments(), self.depth + 1);
+        seat.change(|| seat.segments.store(self.depth, Ordering::Relaxed));
+        // The segment below may have been promoted meanwhile.
+        let below = self.depth.checked_sub(1).and_then(|depth| seat.segment(depth)).map_or(self.before, Segment::tier);
+        seat.tier.store(below as u64, Ordering::Relaxed);
+    }
+}

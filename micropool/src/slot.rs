@@ -1,0 +1,213 @@
+//! One place of a seat's stack of work, and the steps its word goes through (the table is in `word.rs`).
+
+use crate::seat::Seat;
+use crate::sync::{AtomicU32, AtomicU64, Ordering, UnsafeCell, fence};
+use crate::word::{Kind, Tier, Word};
+
+/// What a slot holds: the frame of a job (or of something that many help with) and the function that knows its type.
+#[derive(Clone, Copy)]
+pub(crate) struct Work {
+    data: *const (),
+    run: unsafe fn(*const (), &Seat),
+}
+
+impl Work {
+    pub(crate) const NOTHING: Work = Work { data: std::ptr::null(), run: nothing };
+
+    /// # Safety
+    /// `run(data, _)` must be sound, from any thread, for as long as the slot's owner leaves the work in its slot and
+    /// (for work that many may enter) until the last has left.
+    pub(crate) unsafe fn new(data: *const (), run: unsafe fn(*const (), &Seat)) -> Self {
+        Self { data, run }
+    }
+
+    /// # Safety
+    /// The caller has claimed or entered the slot that held this work, once for each call.
+    pub(crate) unsafe fn call(self, me: &Seat) {
+        // SAFETY: by the contracts of `new` and of this function.
+        unsafe { (self.run)(self.data, me) }
+    }
+}
+
+unsafe fn nothing(_: *const (), _: &Seat) {}
+
+#[repr(align(64))]
+pub(crate) struct Slot {
+    state: AtomicU64,
+    /// Written by the owner while the slot is `Empty`, read by whoever has claimed or entered it.
+    work: UnsafeCell<Work>,
+    /// What there is to take for those who enter: 0 is nothing. Meaning belongs to the work; outsiders only look at it.
+    pub(crate) available: AtomicU64,
+    /// The generation that `thief` speaks of.
+    thief_generation: AtomicU64,
+    thief: AtomicU32,
+    /// With a ranked word: how urgent (the longest way to the end of the graph).
+    rank: AtomicU32,
+}
+
+// SAFETY: `work` holds a frame's address that is only followed under the contract of `Work::new`, and is only accessed
+// as its comment says. `steal_takes_the_last_job_once` (loom) would see an access out of turn.
+unsafe impl Sync for Slot {}
+// SAFETY: as above; a slot owns nothing.
+unsafe impl Send for Slot {}
+
+impl Slot {
+    pub(crate) fn new() -> Self {
+        Self {
+            state: AtomicU64::new(Word::NEW.0),
+            work: UnsafeCell::new(Work::NOTHING),
+            available: AtomicU64::new(0),
+            thief_generation: AtomicU64::new(0),
+            thief: AtomicU32::new(0),
+            rank: AtomicU32::new(0),
+        }
+    }
+
+    #[inline(always)]
+    pub(crate) fn load(&self) -> Word {
+        // Ordering: Acquire pairs with the Release of `publish`, of `finish` and of `leave`: what the pusher wrote before
+        // it published (its version among it) and what a thief wrote before it finished is visible.
+        Word(self.state.load(Ordering::Acquire))
+    }
+
+    // ---- the owner's steps -------------------------------------------------------------------------------------
+
+    /// Empty → Ready or Open. Only the owner, and only while the slot is `Empty`.
+    #[inline(always)]
+    pub(crate) fn publish(&self, work: Work, kind: Kind, tier: Tier) -> Word {
+        self.put(work);
+        // Ordering: Relaxed, the owner wrote it last (a thief's `finish` was acquired before the slot became Empty).
+        let word = Word(self.state.load(Ordering::Relaxed)).next(kind, tier);
+        // Ordering: Release pairs with the Acquire of `claim`, `enter` and `load`.
+        self.state.store(word.0, Ordering::Release);
+        word
+    }
+
+    #[inline(always)]
+    pub(crate) fn publish_ranked(&self, work: Work, tier: Tier, rank: u32) -> Word {
+        self.put(work);
+        // Ordering: Relaxed, a wrong rank seen by a thief costs a little time, no more.
+        self.rank.store(rank, Ordering::Relaxed);
+        let word = Word(self.state.load(Ordering::Relaxed)).next(Kind::Ready, tier).ranked();
+        self.state.store(word.0, Ordering::Release);
+        word
+    }
+
+    #[inline(always)]
+    fn put(&self, work: Work) {
+        // SAFETY: the slot is Empty, so nobody may claim or enter it and read `work`.
+        self.work.with_mut(|place| unsafe { *place = work });
+    }
+
+    /// Ready → Empty: the owner takes its own job back. `false`: a thief has it.
+    #[inline(always)]
+    pub(crate) fn reclaim(&self, word: Word) -> bool {
+        let empty = word.become_kind(Kind::Empty);
+        // Ordering: Acquire on failure pairs with `finish`. On success nothing of another thread need be seen.
+        match self.state.compare_exchange(word.0, empty.0, Ordering::Relaxed, Ordering::Acquire) {
+            Ok(_) => true,
+            // Promoted to the foreground since (the word differs in that bit): still ours to take.
+            Err(now) if Word(now).kind() == Kind::Ready => {
+                self.state.compare_exchange(now, empty.0, Ordering::Relaxed, Ordering::Acquire).is_ok()
+            }
+            Err(_) => false,
+        }
+    }
+
+    /// Done or Closed (with nobody inside) → Empty.
+    pub(crate) fn empty(&self, word: Word) {
+        // Ordering: Relaxed: thieves that read an older word fail their claim; the next `publish` releases.
+        self.state.store(word.become_kind(Kind::Empty).0, Ordering::Relaxed);
+    }
+
+    /// The owner says that it will sleep until something changes here. `false`: the job is done.
+    pub(crate) fn mark_waited(&self) -> bool {
+        let mut now = self.load();
+        loop {
+            if now.kind() == Kind::Done {
+                return false;
+            }
+            // Ordering: AcqRel, so that a finisher that sees the mark sees the owner's sleeper as it is.
+            match self.state.compare_exchange_weak(now.0, now.waited().0, Ordering::AcqRel, Ordering::Acquire) {
+                Ok(_) => return true,
+                Err(other) => now = Word(other),
+            }
+        }
+    }
+
+    pub(crate) fn unmark_waited(&self) {
+        self.state.fetch_and(Word(u64::MAX).not_waited().0, Ordering::Relaxed);
+    }
+
+    /// Open → Closed: nobody enters any more.
+    pub(crate) fn close(&self) {
+        let mut now = self.load();
+        while now.kind() == Kind::Open {
+            match self.state.compare_exchange_weak(now.0, now.closed().0, Ordering::AcqRel, Ordering::Acquire) {
+                Ok(_) => return,
+                Err(other) => now = Word(other),
+            }
+        }
+    }
+
+    // ---- others' steps -----------------------------------------------------------------------------------------
+
+    /// Ready → Taken, if the slot is still as `word` says; the work, and who took it is written down.
+    pub(crate) fn claim(&self, word: Word, thief: u32) -> Option<Work> {
+        debug_assert_eq!(word.kind(), Kind::Ready);
+        // Ordering: Acquire pairs with `publish`: the work is seen as it was put.
+        self.state
+            .compare_exchange(word.0, word.become_kind(Kind::Taken).0, Ordering::Acquire, Ordering::Relaxed)
+            .ok()?;
+        // Ordering: the fence pairs with the Acquire load in `thief_of`: whoever sees our index sees that the slot is
+        // Taken, so that a reader's second look at the word can't be of before the claim.
+        fence(Ordering::Release);
+        self.thief.store(thief, Ordering::Relaxed);
+        self.thief_generation.store(word.generation(), Ordering::Release);
+        // SAFETY: claimed: the owner doesn't write until the slot is Empty again, which waits for `finish`.
+        Some(self.work.with(|work| unsafe { *work }))
+    }
+
+    /// Open, one more inside, if the slot is still as `word` says.
+    pub(crate) fn enter(&self, word: Word) -> Option<Work> {
+        debug_assert_eq!(word.kind(), Kind::Open);
+        let entered = word.entered()?;
+        // Ordering: Acquire pairs with `publish`.
+        self.state.compare_exchange(word.0, entered.0, Ordering::Acquire, Ordering::Relaxed).ok()?;
+        // SAFETY: inside: the owner doesn't write until the slot is Empty again, which waits for `leave`.
+        Some(self.work.with(|work| unsafe { *work }))
+    }
+
+    /// Taken → Done; whether the owner must be woken. The job's frame may be gone from here on.
+    #[must_use]
+    pub(crate) fn finish(&self, word: Word) -> bool {
+        // Ordering: Release pairs with the owner's `load`: it sees the result. Acquire: we see its sleeper.
+        Word(self.state.swap(word.become_kind(Kind::Done).0, Ordering::AcqRel)).is_waited()
+    }
+
+    /// One less inside; whether the owner must be woken. The frame may be gone from here on.
+    #[must_use]
+    pub(crate) fn leave(&self) -> bool {
+        Word(self.state.fetch_sub(Word::LEAVE, Ordering::AcqRel)).is_waited()
+    }
+
+    /// The thief that took this generation, once it has written itself down.
+    pub(crate) fn thief_of(&self, generation: u64) -> Option<u32> {
+        if self.thief_generation.load(Ordering::Acquire) != generation {
+            return None;
+        }
+        Some(self.thief.load(Ordering::Relaxed))
+    }
+
+    pub(crate) fn rank(&self) -> u32 {
+        self.rank.load(Ordering::Relaxed)
+    }
+
+    /// A pending background job is made foreground, because a foreground thread waits for what it belongs to.
+    pub(crate) fn promote(&self, word: Word) {
+        if word.is_background() && matches!(word.kind(), Kind::Ready | Kind::Open) {
+            // Failing is fine: it was taken, or the owner took it back, or its count changed and the next look promotes.
+            let _ = self.state.compare_exchange(word.0, word.foreground().0, Ordering::AcqRel, Ordering::Relaxed);
+        }
+    }
+}

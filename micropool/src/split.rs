@@ -1,0 +1,149 @@
+//! How a loop is split among threads: the four forms, and the loops over ranges.
+
+use crate::current;
+use crate::loops::{self, Cut};
+use crate::shared::Shared;
+use std::ops::Range;
+use std::sync::Arc;
+
+/// How a loop over `0..len` is divided among the threads of a pool.
+///
+/// What [`split_by_threads`], [`split_by`], [`split_per`] and [`split_per_item`] return: the thread pool of a parallel
+/// iterator (`.with_thread_pool(…)`), and by itself a loop over ranges, for kernels on slices. The free functions' `Split`
+/// uses the pool that is current when the loop runs.
+#[derive(Clone, Copy)]
+pub struct Split<'pool> {
+    pub(crate) pool: Option<&'pool Arc<Shared>>,
+    pub(crate) form: Form,
+}
+
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Form {
+    Threads,
+    By(usize),
+    Per(usize),
+}
+
+/// One chunk a thread: as many as the current pool has workers, and one more for a caller that is none of them.
+///
+/// The form for even work: the least to start, the longest runs. Uneven work is better cut finer, with [`split_per`].
+///
+/// ```
+/// use micropool::iter::*;
+/// let data: Vec<u64> = (1..=1000).collect();
+/// let sum = data.par_iter().with_thread_pool(micropool::split_by_threads()).sum::<u64>();
+/// assert_eq!(sum, 500_500);
+/// ```
+pub fn split_by_threads() -> Split<'static> {
+    Split { pool: None, form: Form::Threads }
+}
+
+/// `n` chunks of the same length, give or take one item; `0` counts as 1.
+pub fn split_by(n: usize) -> Split<'static> {
+    Split { pool: None, form: Form::By(n) }
+}
+
+/// Chunks of about `n` items, none longer; `0` counts as 1.
+pub fn split_per(n: usize) -> Split<'static> {
+    Split { pool: None, form: Form::Per(n) }
+}
+
+/// A chunk for every item: for few items that take long.
+pub fn split_per_item() -> Split<'static> {
+    Split { pool: None, form: Form::Per(1) }
+}
+
+impl Split<'_> {
+    /// Calls `f` on ranges that cover `0..len` once, perhaps at the same time.
+    ///
+    /// For kernels on slices: the compiler sees a plain loop over a range, and vectorises it.
+    ///
+    /// ```
+    /// use std::sync::atomic::{AtomicU64, Ordering};
+    /// let data: Vec<u64> = (0..10_000).collect();
+    /// let sum = AtomicU64::new(0);
+    /// micropool::split_by_threads().for_each_range(data.len(), |range| {
+    ///     sum.fetch_add(data[range].iter().sum(), Ordering::Relaxed);
+    /// });
+    /// assert_eq!(sum.into_inner(), 49_995_000);
+    /// ```
+    ///
+    /// # Panics
+    /// With the payload of a call of `f` that panicked, after those that run have ended; ranges that nobody has begun are
+    /// not run then.
+    pub fn for_each_range(self, len: usize, f: impl Fn(Range<usize>) + Sync) {
+        if len == 0 {
+            return;
+        }
+        self.run(
+            len,
+            &|runs| {
+                while let Some(range) = runs.next_run() {
+                    f(range);
+                }
+            },
+            |_| (),
+        );
+    }
+
+    /// Maps ranges that cover `0..len` once, and reduces the results from left to right. `None` for an empty loop.
+    ///
+    /// ```
+    /// let words = ["a", "b", "c", "d"];
+    /// let all = micropool::split_by(3).reduce_ranges(words.len(), |range| words[range].concat(), |a, b| a + &b);
+    /// assert_eq!(all.as_deref(), Some("abcd"));
+    /// ```
+    ///
+    /// # Panics
+    /// As [`for_each_range`](Self::for_each_range), and with the payload of `reduce`.
+    pub fn reduce_ranges<T: Send>(
+        self,
+        len: usize,
+        map: impl Fn(Range<usize>) -> T + Sync,
+        reduce: impl Fn(T, T) -> T,
+    ) -> Option<T> {
+        if len == 0 {
+            return None;
+        }
+        // A thread's neighbouring ranges come as a list, for `reduce` may run on the caller only: it need not be `Sync`.
+        self.run(
+            len,
+            &|runs| {
+                let mut results = Vec::new();
+                while let Some(range) = runs.next_run() {
+                    results.push(map(range));
+                }
+                results
+            },
+            |pieces| pieces.flatten().reduce(reduce),
+        )
+    }
+
+    /// Runs a loop in the split's pool.
+    pub(crate) fn run<T: Send, F, R>(
+        self,
+        len: usize,
+        body: &F,
+        reduce: impl FnOnce(&mut dyn ExactSizeIterator<Item = T>) -> R,
+    ) -> R
+    where
+        F: Fn(&mut loops::Runs<'_>) -> T + Sync,
+    {
+        let with_seat = |me: &crate::seat::Seat| {
+            let cut = match self.form {
+                Form::Threads => {
+                    let workers = me.pool().config.num_threads;
+                    Cut::into(len, if me.is_worker() { workers } else { workers + 1 })
+                }
+                Form::By(n) => Cut::into(len, n),
+                Form::Per(n) => Cut::per(len, n),
+            };
+            loops::run(me, cut, body, reduce)
+        };
+        match (self.pool, current::seat()) {
+            (Some(pool), _) => current::with_seat_in(pool, with_seat),
+            (None, Some(me)) => with_seat(me),
+            (None, None) => current::with_seat_in(crate::global::shared(), with_seat),
+        }
+    }
+}

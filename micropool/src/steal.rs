@@ -1,0 +1,249 @@
+//! Who may take what. An idle worker takes anything of a tier; a thread that waits takes descendants only.
+//!
+//! The search for descendants goes from what is waited for downwards: the thief of a slot is written beside it, its
+//! segment of that origin holds the slots that descend directly, and a slot that was taken from there leads on to the
+//! next thief. Before a claim all seats on that way are looked at once more: an unchanged *version* on each says that the
+//! slot's word was read while all those segments were open, so what it names descends; and the claim succeeds only on
+//! that very word, generation included. Check and take are one.
+
+use crate::seat::Seat;
+use crate::segment::{Origin, SlotId, Target};
+use crate::shared::Shared;
+use crate::sleep::Mode;
+use crate::slot::{Slot, Work};
+use crate::sync::{Ordering, fence};
+use crate::word::{Kind, Tier, Word};
+
+/// Work that this thread has claimed or entered and must now run.
+#[must_use]
+pub(crate) struct Claimed<'a> {
+    victim: &'a Seat,
+    slot: &'a Slot,
+    position: u32,
+    word: Word,
+    work: Work,
+}
+
+impl Claimed<'_> {
+    /// Runs it in a segment of its own, and tells its owner.
+    #[allow(unsafe_code)]
+    pub(crate) fn run(self, me: &Seat) {
+        let Claimed { victim, slot, position, word, work } = self;
+        let from = SlotId { seat: victim.index, position, generation: word.generation() };
+        let segment = me.open_segment(Origin { slot: Some(from), unit: 0 }, Tier::of(word));
+        if word.is_background() {
+            // Ordering: with the waiter's "promote; fence; look at the records": it finds our record, or we its promotion.
+            fence(Ordering::SeqCst);
+            segment.inherit(victim.tier_at(position));
+        }
+        // SAFETY: claimed or entered by `take`, and called once. The frame stays until `finish` or `leave` below.
+        unsafe { work.call(me) };
+        drop(segment);
+        let waited = if word.kind() == Kind::Ready { slot.finish(word) } else { slot.leave() };
+        // The frame may be gone; `victim` is a seat and stays.
+        if waited {
+            victim.sleeper.wake(&me.pool().sleepers, Mode::Strict);
+        }
+    }
+}
+
+/// What a search came to.
+#[must_use]
+pub(crate) enum Look<'a> {
+    Found(Claimed<'a>),
+    Nothing,
+    /// Something moved while we looked: there may be work; look again before sleeping.
+    Changed,
+}
+
+/// How far a search follows thieves of thieves. What lies further is run by those who are there.
+const MAX_HOPS: u32 = 64;
+
+fn take<'a>(me: &Seat, victim: &'a Seat, slot: &'a Slot, position: u32, word: Word) -> Option<Claimed<'a>> {
+    let work = match word.kind() {
+        Kind::Ready => slot.claim(word, me.index)?,
+        Kind::Open => slot.enter(word)?,
+        _ => return None,
+    };
+    Some(Claimed { victim, slot, position, word, work })
+}
+
+/// Whether somebody could take from this slot now.
+fn takeable(slot: &Slot, word: Word) -> bool {
+    match word.kind() {
+        Kind::Ready => true,
+        Kind::Open => slot.available.load(Ordering::Acquire) != 0 && word.entered().is_some(),
+        _ => false,
+    }
+}
+
+/// The filled slots of a seat between two positions, oldest first.
+fn slots(seat: &Seat, from: u32, to: u32) -> impl Iterator<Item = (u32, &Slot, Word)> {
+    (from..to)
+        .map_while(move |position| {
+            let slot = seat.slot(position)?;
+            Some((position, slot, slot.load()))
+        })
+        // Below the top nothing is Empty.
+        .take_while(|(_, _, word)| word.kind() != Kind::Empty)
+}
+
+/// Of the pending branches of a graph that lie on one stack, the most urgent instead of the oldest.
+fn most_urgent<'a>(seat: &'a Seat, oldest: (u32, &'a Slot, Word), to: u32) -> (u32, &'a Slot, Word) {
+    let mut best = oldest;
+    for (position, slot, word) in slots(seat, oldest.0 + 1, to) {
+        if word.is_ranked() && word.kind() == Kind::Ready && Tier::of(word) == Tier::of(oldest.2) && slot.rank() > best.1.rank() {
+            best = (position, slot, word);
+        }
+    }
+    best
+}
+
+/// Anything of this tier, for a worker with nothing to do.
+pub(crate) fn take_any<'a>(me: &'a Seat, tier: Tier) -> Option<Claimed<'a>> {
+    others(me).find_map(|victim| {
+        for found in slots(victim, 0, u32::MAX) {
+            if Tier::of(found.2) != tier || !takeable(found.1, found.2) {
+                continue;
+            }
+            let (position, slot, word) = if found.2.is_ranked() { most_urgent(victim, found, u32::MAX) } else { found };
+            if let Some(claimed) = take(me, victim, slot, position, word) {
+                return Some(claimed);
+            }
+        }
+        None
+    })
+}
+
+/// Where there is something to take for a worker, without taking it.
+pub(crate) fn peek<'a>(me: &'a Seat, tier: Tier) -> Option<(&'a Seat, u32)> {
+    others(me).find_map(|victim| {
+        slots(victim, 0, u32::MAX)
+            .find(|(_, slot, word)| Tier::of(*word) == tier && takeable(slot, *word))
+            .map(|(position, ..)| (victim, position))
+    })
+}
+
+/// All other seats, beginning after our own, so that not everybody asks the same one first.
+fn others<'a>(me: &'a Seat) -> impl Iterator<Item = &'a Seat> {
+    let pool: &'a Shared = me.pool();
+    let count = pool.seat_count();
+    (1..count).map(move |k| pool.seat((me.index + k) % count))
+}
+
+/// Something that descends from what this thread waits for.
+pub(crate) fn take_descendant<'a>(me: &'a Seat, target: Target) -> Look<'a> {
+    let hint = match target {
+        // Once the thief has written itself down there is but one seat to look at.
+        Target::Slot(id) => match me.slot(id.position) {
+            Some(slot) if slot.load().kind() == Kind::Taken => match slot.thief_of(id.generation) {
+                Some(thief) => Some(thief),
+                None => return Look::Changed,
+            },
+            _ => None,
+        },
+        Target::Unit(_) => None,
+    };
+    descend(me, target, hint, None, 0)
+}
+
+/// One seat of the way from what is waited for to the slot in question.
+struct Way<'a> {
+    seat: &'a Seat,
+    version: u64,
+    from: Option<&'a Way<'a>>,
+}
+
+impl Way<'_> {
+    /// Whether all that was read along the way belongs together.
+    fn holds(&self) -> bool {
+        let mut link = Some(self);
+        while let Some(at) = link {
+            if !at.seat.unchanged(at.version) {
+                return false;
+            }
+            link = at.from;
+        }
+        true
+    }
+}
+
+/// Looks in all segments whose origin is `target`.
+fn descend<'a>(me: &'a Seat, target: Target, hint: Option<u32>, from: Option<&Way<'_>>, hops: u32) -> Look<'a> {
+    if hops > MAX_HOPS {
+        return Look::Nothing;
+    }
+    let pool: &'a Shared = me.pool();
+    let range = hint.map_or(0..pool.seat_count(), |seat| seat..seat + 1);
+    let mut changed = false;
+    for seat in range.map(|index| pool.seat(index)) {
+        let Some(version) = seat.version() else {
+            changed = true;
+            continue;
+        };
+        let way = Way { seat, version, from };
+        let count = seat.segments();
+        for depth in 0..count {
+            let Some(record) = seat.segment(depth) else { break };
+            if !record.origin().is(target) {
+                continue;
+            }
+            let end = if depth + 1 < count { seat.segment(depth + 1).map_or(u32::MAX, |next| next.base()) } else { u32::MAX };
+            let base = record.base();
+            if record.tier() == Tier::Background && me.tier() == Tier::Foreground {
+                if !way.holds() {
+                    changed = true;
+                    break;
+                }
+                seat.promote_segment(depth);
+            }
+            match scan(me, base, end, &way, hops) {
+                Look::Nothing => {}
+                Look::Changed => changed = true,
+                found => return found,
+            }
+        }
+    }
+    if changed { Look::Changed } else { Look::Nothing }
+}
+
+/// Looks through one segment's slots, and through those who took from it.
+fn scan<'a>(me: &'a Seat, base: u32, end: u32, way: &Way<'_>, hops: u32) -> Look<'a> {
+    let seat: &'a Seat = me.pool().seat(way.seat.index);
+    let mut changed = false;
+    for found in slots(seat, base, end) {
+        let (position, slot, word) = found;
+        if me.tier() == Tier::Foreground && word.is_background() && way.holds() {
+            slot.promote(word);
+        }
+        let word = if word.is_background() { slot.load() } else { word };
+        if takeable(slot, word) {
+            let (position, slot, word) = if word.is_ranked() { most_urgent(seat, (position, slot, word), end) } else { (position, slot, word) };
+            if !way.holds() {
+                return Look::Changed;
+            }
+            match take(me, seat, slot, position, word) {
+                Some(claimed) => return Look::Found(claimed),
+                None => changed = true,
+            }
+        }
+        let hint = match word.kind() {
+            Kind::Taken => match slot.thief_of(word.generation()) {
+                Some(thief) => Some(thief),
+                None => {
+                    changed = true;
+                    continue;
+                }
+            },
+            Kind::Open | Kind::Closed if word.inside() > 0 => None,
+            _ => continue,
+        };
+        let id = SlotId { seat: seat.index, position, generation: word.generation() };
+        match descend(me, Target::Slot(id), hint, Some(way), hops + 1) {
+            Look::Nothing => {}
+            Look::Changed => changed = true,
+            found => return found,
+        }
+    }
+    if changed { Look::Changed } else { Look::Nothing }
+}

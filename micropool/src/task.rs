@@ -1,0 +1,389 @@
+//! Background tasks and their handles.
+
+use crate::current;
+use crate::panic::{Payload, drop_quietly};
+use crate::run_unit::{self, Belongs, UnitEnd};
+use crate::shared::Shared;
+use crate::unit::{Core, Unit, Yields};
+use crate::wait::wait;
+use std::future::{Future, IntoFuture};
+use std::panic::resume_unwind;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{Context, Poll};
+
+/// Spawns a background task in the current pool and returns its handle.
+///
+/// Background tasks run on workers that find no foreground work; see
+/// [`background_threads`](crate::ThreadPoolBuilder::background_threads). In a pool of 0 workers the task runs before
+/// `spawn` returns.
+///
+/// ```
+/// let task = micropool::spawn(|| 2 + 2);
+/// println!("Is my task complete yet? {}", task.complete());
+/// assert_eq!(task.join(), 4);
+/// ```
+///
+/// # Panics
+/// Never; a panic of `f` goes to whoever joins the task, or, if its handle was dropped, to the pool's
+/// [`panic_handler`](crate::ThreadPoolBuilder::panic_handler).
+///
+/// # Cost
+/// One allocation, and a wake-up if all workers sleep.
+pub fn spawn<F, T>(f: F) -> Task<T>
+where
+    F: FnOnce() -> T + Send + 'static,
+    T: Send + 'static,
+{
+    spawn_in(&current_pool(), f)
+}
+
+/// As [`spawn`], with a handle that can be cloned and joined many times.
+///
+/// ```
+/// let table = micropool::spawn_shared(|| vec![1, 2, 3]);
+/// let other = table.clone();
+/// assert_eq!(table.join(), other.join());
+/// ```
+pub fn spawn_shared<F, T>(f: F) -> SharedTask<T>
+where
+    F: FnOnce() -> T + Send + 'static,
+    T: Send + Sync + 'static,
+{
+    spawn(f).share()
+}
+
+pub(crate) fn current_pool() -> Arc<Shared> {
+    current::seat().map_or_else(|| crate::global::shared().clone(), crate::shared::handle)
+}
+
+pub(crate) fn spawn_in<F, T>(pool: &Arc<Shared>, f: F) -> Task<T>
+where
+    F: FnOnce() -> T + Send + 'static,
+    T: Send + 'static,
+{
+    spawn_ordered(pool, &[], f)
+}
+
+/// A task that starts when all of `predecessors` are over. No thread waits.
+pub(crate) fn spawn_ordered<F, T>(pool: &Arc<Shared>, predecessors: &[Arc<dyn Unit>], f: F) -> Task<T>
+where
+    F: FnOnce() -> T + Send + 'static,
+    T: Send + 'static,
+{
+    let typed: Arc<dyn Yields<T>> = Arc::new(Core::new(pool.clone(), f));
+    let unit: Arc<dyn Unit> = typed.clone();
+    pool.background.task_made();
+    for predecessor in predecessors {
+        unit.header().come_after(&unit, predecessor);
+    }
+    if predecessors.iter().any(|unit| unit.header().is_cancelled()) && unit.header().cancel() {
+        run_unit::discard_cancelled(&unit, Belongs::Pool);
+    } else if unit.header().predecessor_over() {
+        if pool.config.has_background() {
+            run_unit::queue(unit);
+        } else {
+            run_unit::start_here(&unit);
+        }
+    }
+    Task { typed: Some(typed) }
+}
+
+/// Waits until a unit is over: runs it here if nobody has started it, helps with what it made, and before that does the
+/// same for what it comes after.
+pub(crate) fn wait_over(unit: &Arc<dyn Unit>) {
+    if unit.header().is_over() {
+        return;
+    }
+    run_unit::refuse_own_end(unit.header(), "a task");
+    // The way from the task down to what holds it up, by hand instead of by recursion: chains are long.
+    let mut way = vec![unit.clone()];
+    while let Some(front) = way.last() {
+        let header = front.header();
+        if header.is_over() {
+            way.pop();
+        } else if header.is_waiting()
+            && let Some(predecessor) = header.unfinished_predecessor()
+        {
+            run_unit::refuse_own_end(predecessor.header(), "a task that must come after this one");
+            way.push(predecessor);
+        } else if !run_unit::start_here(front) {
+            current::with_seat_in(&header.pool, |me| wait(me, &UnitEnd(header)));
+        }
+    }
+}
+
+/// The handle of a background task.
+///
+/// Dropping it detaches the task, as dropping a `std::thread::JoinHandle` does. It is also a `Future`, so that async code
+/// awaits it without blocking; polling never runs the task.
+#[must_use = "dropping the handle detaches the task; `detach` says so"]
+pub struct Task<T> {
+    /// `None` once the result is taken or the task handed on.
+    typed: Option<Arc<dyn Yields<T>>>,
+}
+
+impl<T> Task<T> {
+    fn typed(&self) -> &Arc<dyn Yields<T>> {
+        self.typed.as_ref().expect("micropool: a task was polled after it had given its result")
+    }
+
+    /// Whether it is over: it has a result, has panicked or was cancelled.
+    pub fn complete(&self) -> bool {
+        self.typed().header().is_over()
+    }
+
+    /// Waits for the task and returns its result.
+    ///
+    /// If nobody has started it, it runs here; if it runs elsewhere, this thread runs what the task made, and nothing
+    /// else, then sleeps. The task and what it makes become foreground while a foreground thread waits.
+    ///
+    /// # Panics
+    /// With the task's payload if it panicked; if it was cancelled; if called from work that descends from the task.
+    pub fn join(self) -> T {
+        self.outcome().unwrap_or_else(|payload| resume_unwind(payload))
+    }
+
+    /// The result if the task is over, else the handle back. Never blocks.
+    ///
+    /// # Panics
+    /// With the task's payload if it panicked; if it was cancelled.
+    pub fn try_join(self) -> Result<T, Self> {
+        if self.complete() { Ok(self.join()) } else { Err(self) }
+    }
+
+    /// As [`join`](Self::join), with a panic of the task (or the word that it was cancelled) as `Err`.
+    ///
+    /// # Panics
+    /// If called from work that descends from the task.
+    pub fn outcome(mut self) -> std::thread::Result<T> {
+        let unit: Arc<dyn Unit> = self.typed().clone();
+        wait_over(&unit);
+        drop(unit);
+        self.take_outcome()
+    }
+
+    /// The outcome of a task that is over.
+    #[allow(unsafe_code)]
+    fn take_outcome(&mut self) -> Result<T, Payload> {
+        let typed = self.typed.take().expect("micropool: a task was polled after it had given its result");
+        if typed.header().is_cancelled() {
+            return Err(Box::new("micropool: the joined task was cancelled"));
+        }
+        // SAFETY: the task has ended, and this was its only handle.
+        unsafe { typed.take() }.expect("a task's result is taken by its one handle")
+    }
+
+    /// Runs the task here if nobody has started it. Never waits for another thread.
+    pub fn help(&self) {
+        let unit: Arc<dyn Unit> = self.typed().clone();
+        run_unit::start_here(&unit);
+    }
+
+    /// `true`: the task never runs, and its closure has been dropped. `false`: it has started; it can see the wish with
+    /// [`cancelled`]. What depends on a cancelled task is cancelled too.
+    pub fn cancel(mut self) -> bool {
+        let unit: Arc<dyn Unit> = self.typed().clone();
+        let won = unit.header().cancel();
+        if won {
+            run_unit::discard_cancelled(&unit, Belongs::Pool);
+            self.typed = None;
+        }
+        won
+    }
+
+    /// Lets the task run without a handle. Its panic goes to the pool's
+    /// [`panic_handler`](crate::ThreadPoolBuilder::panic_handler).
+    pub fn detach(self) {}
+
+    /// A task that runs `f` on the result in the background, once this one has ended. No thread waits meanwhile.
+    ///
+    /// A panic of this task skips `f` and travels to the new handle.
+    ///
+    /// ```
+    /// let length = micropool::spawn(|| String::from("terrain")).then(|name| name.len());
+    /// assert_eq!(length.join(), 7);
+    /// ```
+    pub fn then<U, F>(self, f: F) -> Task<U>
+    where
+        F: FnOnce(T) -> U + Send + 'static,
+        T: Send + 'static,
+        U: Send + 'static,
+    {
+        let unit: Arc<dyn Unit> = self.typed().clone();
+        let pool = unit.header().pool.clone();
+        let mut this = self;
+        spawn_ordered(&pool, &[unit], move || f(this.value_when_over()))
+    }
+
+    /// The value of a task that is over, for what comes after it; its panic goes on.
+    pub(crate) fn value_when_over(&mut self) -> T {
+        self.take_outcome().unwrap_or_else(|payload| resume_unwind(payload))
+    }
+
+    pub(crate) fn unit(&self) -> Arc<dyn Unit> {
+        self.typed().clone()
+    }
+
+    /// A handle that can be cloned and joined many times.
+    pub fn share(mut self) -> SharedTask<T>
+    where
+        T: Send + Sync,
+    {
+        let typed = self.typed.take().expect("micropool: a task was polled after it had given its result");
+        SharedTask { typed: Some(Arc::new(Last(typed))) }
+    }
+}
+
+impl<T> Drop for Task<T> {
+    fn drop(&mut self) {
+        if let Some(typed) = self.typed.take() {
+            typed.header().detach();
+            report_unseen(&(typed as Arc<dyn Unit>));
+        }
+    }
+}
+
+/// A task that nobody has a handle of any more: if it has panicked, the pool's handler hears of it.
+#[allow(unsafe_code)]
+pub(crate) fn report_unseen(unit: &Arc<dyn Unit>) {
+    if !unit.header().claim_report() {
+        return;
+    }
+    // SAFETY: it has ended, and `claim_report` is true once, after the last handle went.
+    let Some(payload) = (unsafe { unit.take_payload() }) else { return };
+    match &unit.header().pool.config.panic_handler {
+        // The handler is the user's code: its own panic is reported by the panic hook and ends here.
+        Some(handler) => drop_quietly(crate::panic::catch(|| handler(payload))),
+        // The panic hook has printed it, as for any thread.
+        None => drop_quietly(payload),
+    }
+}
+
+impl<T> Future for Task<T> {
+    type Output = T;
+
+    /// # Panics
+    /// With the task's payload if it panicked; if it was cancelled; if polled after it was ready.
+    fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<T> {
+        if self.typed().header().set_waker(context.waker(), true) {
+            return Poll::Pending;
+        }
+        Poll::Ready(self.take_outcome().unwrap_or_else(|payload| resume_unwind(payload)))
+    }
+}
+
+/// The handle of a background task whose result is shared: clone it, join it as often as you like.
+pub struct SharedTask<T> {
+    /// `None` only while dropping.
+    typed: Option<Arc<Last<T>>>,
+}
+
+/// Detaches the task when the last clone goes.
+struct Last<T>(Arc<dyn Yields<T>>);
+
+impl<T> Drop for Last<T> {
+    fn drop(&mut self) {
+        self.0.header().detach();
+        report_unseen(&(self.0.clone() as Arc<dyn Unit>));
+    }
+}
+
+impl<T> Clone for SharedTask<T> {
+    fn clone(&self) -> Self {
+        Self { typed: self.typed.clone() }
+    }
+}
+
+impl<T> SharedTask<T> {
+    fn typed(&self) -> &Arc<dyn Yields<T>> {
+        &self.typed.as_ref().expect("only `drop` takes it").0
+    }
+
+    /// Whether it is over: it has a result, has panicked or was cancelled.
+    pub fn complete(&self) -> bool {
+        self.typed().header().is_over()
+    }
+
+    /// Waits for the task, as [`Task::join`] does, and returns a reference to its result.
+    ///
+    /// # Panics
+    /// With a copy of the message if the task panicked; if it was cancelled; if called from work that descends from it.
+    pub fn join(&self) -> &T {
+        let unit: Arc<dyn Unit> = self.typed().clone();
+        wait_over(&unit);
+        self.result()
+    }
+
+    /// The result if the task is over. Never blocks.
+    ///
+    /// # Panics
+    /// As [`join`](Self::join).
+    pub fn try_join(&self) -> Option<&T> {
+        self.complete().then(|| self.result())
+    }
+
+    /// Runs the task here if nobody has started it. Never waits for another thread.
+    pub fn help(&self) {
+        let unit: Arc<dyn Unit> = self.typed().clone();
+        run_unit::start_here(&unit);
+    }
+
+    #[allow(unsafe_code)]
+    fn result(&self) -> &T {
+        let typed = self.typed();
+        if typed.header().is_cancelled() {
+            panic!("micropool: the joined task was cancelled");
+        }
+        // SAFETY: it has ended, and the result of a shared task is never taken while a handle lives (`self` does).
+        match unsafe { typed.peek() } {
+            Some(Ok(result)) => result,
+            _ => panic!(
+                "micropool: the joined task panicked: {}",
+                typed.header().panic_message().unwrap_or_else(|| String::from("its payload was taken"))
+            ),
+        }
+    }
+
+    pub(crate) fn unit(&self) -> Arc<dyn Unit> {
+        self.typed().clone()
+    }
+}
+
+impl<'a, T> IntoFuture for &'a SharedTask<T> {
+    type Output = &'a T;
+    type IntoFuture = SharedTaskFuture<'a, T>;
+
+    fn into_future(self) -> Self::IntoFuture {
+        SharedTaskFuture { task: self }
+    }
+}
+
+/// Awaits a [`SharedTask`]. Polling never runs the task.
+pub struct SharedTaskFuture<'a, T> {
+    task: &'a SharedTask<T>,
+}
+
+impl<'a, T> Future for SharedTaskFuture<'a, T> {
+    type Output = &'a T;
+
+    fn poll(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<&'a T> {
+        if self.task.typed().header().set_waker(context.waker(), false) {
+            return Poll::Pending;
+        }
+        Poll::Ready(self.task.result())
+    }
+}
+
+/// Whether the task that the running code descends from was asked to stop: its handle was cancelled after it had
+/// started. True on any thread that runs work of it. Long tasks look now and then and return early.
+#[allow(unsafe_code)]
+pub fn cancelled() -> bool {
+    current::any_seat(|seat| {
+        run_unit::any_ancestor_unit(seat, |unit| {
+            // SAFETY: a unit's address stands in a segment only while it runs, and this thread runs under it.
+            let header = unsafe { &*std::ptr::with_exposed_provenance::<crate::unit::Header>(unit) };
+            header.cancel_wished()
+        })
+    })
+}

@@ -1,0 +1,349 @@
+//! A unit: a piece of work with a handle (a background task, an item of a scope). One allocation holds its state, its
+//! closure, then its result.
+//!
+//! | state     | meaning                              | left by                                         |
+//! |-----------|--------------------------------------|-------------------------------------------------|
+//! | Waiting   | what it must come after has not ended | the last predecessor's end (→ Queued), `cancel`  |
+//! | Queued    | anyone who may can start it          | `claim` (→ Running), `cancel` (→ Cancelled)      |
+//! | Running   | the claimer has the closure          | its end (→ Ended)                               |
+//! | Ended     | the result is there                  | –                                               |
+//! | Cancelled | it never runs, the closure is dropped | –                                               |
+//!
+//! `claim` and `cancel` are exchanges of one word, so exactly one wins. The cell's content belongs to whoever made the
+//! last step: the claimer while Running, the handle once Ended.
+
+use crate::panic::{self, Payload, catch, drop_quietly};
+use crate::shared::Shared;
+use crate::sync::{AtomicU32, AtomicUsize, Mutex, Ordering, UnsafeCell};
+use std::sync::Arc;
+use std::task::Waker;
+
+const WAITING: u32 = 0;
+const QUEUED: u32 = 1;
+const RUNNING: u32 = 2;
+const ENDED: u32 = 3;
+const CANCELLED: u32 = 4;
+const STATE: u32 = 7;
+/// `cancel` came too late to prevent it: the running task may look.
+const CANCEL_WISHED: u32 = 1 << 3;
+/// The last handle was dropped: a panic is the pool's to report.
+const DETACHED: u32 = 1 << 4;
+/// Somebody reports it already.
+const REPORTED: u32 = 1 << 5;
+
+/// What does not depend on the types. Its address is the unit's name in segments.
+pub(crate) struct Header {
+    state: AtomicU32,
+    /// Predecessors that have not ended, and one more while the unit is being made.
+    pending: AtomicUsize,
+    pub(crate) pool: Arc<Shared>,
+    links: Mutex<Links>,
+}
+
+#[derive(Default)]
+struct Links {
+    /// Units that come after this one.
+    successors: Vec<Arc<dyn Unit>>,
+    /// What this one comes after: for whoever waits, to help with it. Gone once it has started.
+    predecessors: Vec<Arc<dyn Unit>>,
+    wakers: Vec<Waker>,
+    /// Of a panic, for dependants that don't get the payload itself.
+    message: Option<String>,
+}
+
+pub(crate) trait Unit: Send + Sync {
+    fn header(&self) -> &Header;
+
+    /// Runs the closure and keeps its result; whether it panicked. Only after `Header::claim`, by the claimer.
+    ///
+    /// # Safety
+    /// The caller has claimed the unit, and calls this once.
+    unsafe fn run(&self) -> bool;
+
+    /// Drops the closure. Only by the one whose `Header::cancel` won.
+    ///
+    /// # Safety
+    /// The caller has cancelled the unit, and calls this once.
+    unsafe fn discard(&self);
+
+    /// The payload of its panic, if it ended in one and nobody has taken it.
+    ///
+    /// # Safety
+    /// The unit is over, and nobody else uses its result.
+    unsafe fn take_payload(&self) -> Option<Payload>;
+}
+
+/// A unit whose result is a `T`.
+pub(crate) trait Yields<T>: Unit {
+    /// # Safety
+    /// The unit has ended (not cancelled), and nobody else uses its result.
+    unsafe fn take(&self) -> Option<Result<T, Payload>>;
+
+    /// # Safety
+    /// The unit has ended, and nobody takes its result while the reference lives.
+    unsafe fn peek(&self) -> Option<&Result<T, Payload>>;
+}
+
+enum Stage<F, T> {
+    Closure(F),
+    Result(Result<T, Payload>),
+    Gone,
+}
+
+pub(crate) struct Core<F, T> {
+    header: Header,
+    stage: UnsafeCell<Stage<F, T>>,
+}
+
+// SAFETY: the stage is only touched by whom the state says (table above); closure and result move between threads, so
+// both are Send. A shared `&T` is only handed out where `T: Sync` (`SharedTask`).
+unsafe impl<F: Send, T: Send> Sync for Core<F, T> {}
+// SAFETY: as above.
+unsafe impl<F: Send, T: Send> Send for Core<F, T> {}
+
+impl<F, T> Core<F, T>
+where
+    F: FnOnce() -> T + Send,
+    T: Send,
+{
+    /// A unit that can't start before `Header::ready`.
+    pub(crate) fn new(pool: Arc<Shared>, f: F) -> Self {
+        Self {
+            header: Header {
+                state: AtomicU32::new(WAITING),
+                pending: AtomicUsize::new(1),
+                pool,
+                links: Mutex::new(Links::default()),
+            },
+            stage: UnsafeCell::new(Stage::Closure(f)),
+        }
+    }
+
+    /// # Safety
+    /// The caller has the stage to itself, by the state.
+    unsafe fn replace(&self, stage: Stage<F, T>) -> Stage<F, T> {
+        // SAFETY: by this function's contract.
+        self.stage.with_mut(|place| unsafe { std::mem::replace(&mut *place, stage) })
+    }
+}
+impl<F, T> Unit for Core<F, T>
+where
+    F: FnOnce() -> T + Send,
+    T: Send,
+{
+    fn header(&self) -> &Header {
+        &self.header
+    }
+
+    unsafe fn run(&self) -> bool {
+        // SAFETY: claimed: until the end only the claimer touches the stage.
+        let Stage::Closure(f) = (unsafe { self.replace(Stage::Gone) }) else { return false };
+        let result = catch(f);
+        if let Err(payload) = &result {
+            self.header.links.lock().message = Some(panic::message(&**payload).to_owned());
+        }
+        let panicked = result.is_err();
+        // SAFETY: as above.
+        drop(unsafe { self.replace(Stage::Result(result)) });
+        panicked
+    }
+
+    unsafe fn discard(&self) {
+        // SAFETY: cancelled: nobody else touches the stage any more.
+        drop_quietly(unsafe { self.replace(Stage::Gone) });
+    }
+
+    unsafe fn take_payload(&self) -> Option<Payload> {
+        // SAFETY: by this function's contract.
+        let failed = self.stage.with(|place| matches!(unsafe { &*place }, Stage::Result(Err(_))));
+        if !failed {
+            return None;
+        }
+        // SAFETY: by this function's contract.
+        match unsafe { self.replace(Stage::Gone) } {
+            Stage::Result(Err(payload)) => Some(payload),
+            _ => None,
+        }
+    }
+}
+impl<F, T> Yields<T> for Core<F, T>
+where
+    F: FnOnce() -> T + Send,
+    T: Send,
+{
+    unsafe fn take(&self) -> Option<Result<T, Payload>> {
+        // SAFETY: by this function's contract.
+        match unsafe { self.replace(Stage::Gone) } {
+            Stage::Result(result) => Some(result),
+            _ => None,
+        }
+    }
+
+    unsafe fn peek(&self) -> Option<&Result<T, Payload>> {
+        // SAFETY: by this function's contract nobody writes.
+        match self.stage.with(|place| unsafe { &*place }) {
+            Stage::Result(result) => Some(result),
+            _ => None,
+        }
+    }
+}
+
+impl<F, T> Drop for Core<F, T> {
+    fn drop(&mut self) {
+        // A result that nobody took is the user's value: its `Drop` must not unwind through a worker.
+        let stage = std::mem::replace(&mut self.stage, UnsafeCell::new(Stage::Gone)).into_inner();
+        drop_quietly(stage);
+    }
+}
+
+impl Header {
+    pub(crate) fn address(&self) -> usize {
+        std::ptr::from_ref(self).expose_provenance()
+    }
+
+    fn state(&self) -> u32 {
+        // Ordering: Acquire pairs with the Release of `end`: whoever sees Ended sees the result.
+        self.state.load(Ordering::Acquire) & STATE
+    }
+
+    /// Ended or cancelled.
+    pub(crate) fn is_over(&self) -> bool {
+        self.state() >= ENDED
+    }
+
+    pub(crate) fn is_cancelled(&self) -> bool {
+        self.state() == CANCELLED
+    }
+
+    pub(crate) fn is_waiting(&self) -> bool {
+        self.state() == WAITING
+    }
+
+    pub(crate) fn cancel_wished(&self) -> bool {
+        self.state.load(Ordering::Relaxed) & CANCEL_WISHED != 0
+    }
+
+    /// The last handle is gone.
+    pub(crate) fn detach(&self) {
+        self.state.fetch_or(DETACHED, Ordering::AcqRel);
+    }
+
+    /// Whether it has ended without a handle: true for exactly one caller, who then owns the result.
+    #[must_use]
+    pub(crate) fn claim_report(&self) -> bool {
+        let now = self.state.load(Ordering::Acquire);
+        if now & STATE != ENDED || now & DETACHED == 0 {
+            return false;
+        }
+        self.state.fetch_or(REPORTED, Ordering::AcqRel) & REPORTED == 0
+    }
+
+    fn exchange(&self, from: u32, to: u32) -> bool {
+        let mut now = self.state.load(Ordering::Relaxed);
+        while now & STATE == from {
+            // Ordering: AcqRel: the winner sees the stage as the loser of the last step left it, and hands on its own.
+            match self.state.compare_exchange_weak(now, (now & !STATE) | to, Ordering::AcqRel, Ordering::Relaxed) {
+                Ok(_) => return true,
+                Err(other) => now = other,
+            }
+        }
+        false
+    }
+
+    /// Queued → Running: the winner runs it.
+    #[must_use]
+    pub(crate) fn claim(&self) -> bool {
+        self.exchange(QUEUED, RUNNING)
+    }
+
+    /// Waiting or Queued → Cancelled: the winner discards the closure and settles what comes after.
+    #[must_use]
+    pub(crate) fn cancel(&self) -> bool {
+        if self.exchange(WAITING, CANCELLED) || self.exchange(QUEUED, CANCELLED) {
+            return true;
+        }
+        self.state.fetch_or(CANCEL_WISHED, Ordering::Relaxed);
+        false
+    }
+
+    /// One thing less to wait for; whether it is Queued now.
+    #[must_use]
+    pub(crate) fn predecessor_over(&self) -> bool {
+        // Ordering: AcqRel: whoever counts to 0 has seen all predecessors' ends.
+        self.pending.fetch_sub(1, Ordering::AcqRel) == 1 && self.exchange(WAITING, QUEUED)
+    }
+
+    /// Running → Ended (`ran`), or nothing if it was cancelled; those that come after it.
+    pub(crate) fn end(&self, ran: bool) -> Vec<Arc<dyn Unit>> {
+        let (successors, predecessors, wakers) = {
+            let mut links = self.links.lock();
+            if ran {
+                self.exchange(RUNNING, ENDED);
+            }
+            (
+                std::mem::take(&mut links.successors),
+                std::mem::take(&mut links.predecessors),
+                std::mem::take(&mut links.wakers),
+            )
+        };
+        drop(predecessors);
+        for waker in wakers {
+            // An executor's code, so the user's.
+            if let Err(payload) = catch(move || waker.wake()) {
+                drop_quietly(payload);
+            }
+        }
+        successors
+    }
+
+    /// `unit` comes after this one. `false`: this one is over, so there is nothing to come after.
+    pub(crate) fn add_successor(&self, unit: &Arc<dyn Unit>) -> bool {
+        let mut links = self.links.lock();
+        if self.is_over() {
+            return false;
+        }
+        links.successors.push(unit.clone());
+        true
+    }
+
+    /// Makes this unit wait for `predecessor` too; only while it is being made.
+    pub(crate) fn come_after(&self, this: &Arc<dyn Unit>, predecessor: &Arc<dyn Unit>) {
+        self.pending.fetch_add(1, Ordering::Relaxed);
+        self.links.lock().predecessors.push(predecessor.clone());
+        if !predecessor.header().add_successor(this) {
+            let last = self.predecessor_over();
+            debug_assert!(!last, "the count holds one for the making");
+        }
+    }
+
+    /// Something this unit still waits for.
+    pub(crate) fn unfinished_predecessor(&self) -> Option<Arc<dyn Unit>> {
+        let links = self.links.lock();
+        links.predecessors.iter().find(|unit| !unit.header().is_over()).cloned()
+    }
+
+    pub(crate) fn forget_predecessors(&self) {
+        let predecessors = std::mem::take(&mut self.links.lock().predecessors);
+        drop(predecessors);
+    }
+
+    /// Wakes the executor when it is over. `false`: it is over.
+    pub(crate) fn set_waker(&self, waker: &Waker, only_one: bool) -> bool {
+        let mut links = self.links.lock();
+        if self.is_over() {
+            return false;
+        }
+        if only_one {
+            links.wakers.clear();
+        }
+        if !links.wakers.iter().any(|known| known.will_wake(waker)) {
+            links.wakers.push(waker.clone());
+        }
+        true
+    }
+
+    /// The words of its panic, if it ended in one.
+    pub(crate) fn panic_message(&self) -> Option<String> {
+        self.links.lock().message.clone()
+    }
+}

@@ -1,0 +1,157 @@
+//! Whom a push wakes. Steps P and F of the protocol in `sleep/README.md`.
+
+use crate::seat::Seat;
+use crate::shared::Shared;
+use crate::sleep::Mode;
+use crate::steal;
+use crate::sync::{Ordering, fence, light_fence};
+use crate::word::Tier;
+
+/// After a push: somebody who sleeps and may take it is woken. With nobody asleep it is one load.
+#[inline(always)]
+pub(crate) fn published(seat: &Seat, position: u32) {
+    light_fence();
+    let tier = seat.tier();
+    if !seat.pool().sleepers.counts().none() || tier == Tier::Background {
+        rouse(seat, position, tier);
+    }
+}
+
+/// As [`published`], for work that appeared in a slot of another seat (more ready in a board, an item for a scope).
+pub(crate) fn published_in(owner: &Seat, position: u32, tier: Tier) {
+    light_fence();
+    if !owner.pool().sleepers.counts().none() || tier == Tier::Background {
+        rouse(owner, position, tier);
+    }
+}
+
+/// After a push of a background task to the queue.
+pub(crate) fn task_queued(pool: &Shared) {
+    light_fence();
+    if pool.config.dedicated_background_threads > 0 {
+        wake_dedicated(pool);
+    } else if pool.sleepers.counts().idle() > 0 {
+        // Ordering: P4.
+        fence(Ordering::SeqCst);
+        if pool.background.has_room() && pool.sleepers.searching() == 0 {
+            wake_worker(pool);
+        }
+    }
+}
+
+#[cold]
+#[inline(never)]
+fn rouse(owner: &Seat, position: u32, tier: Tier) {
+    let pool = owner.pool();
+    fence(Ordering::SeqCst);
+    if tier == Tier::Background && pool.config.dedicated_background_threads > 0 {
+        if wake_dedicated(pool) {
+            return;
+        }
+    } else if tier == Tier::Foreground || pool.background.has_room() {
+        if pool.sleepers.searching() > 0 || wake_worker(pool) {
+            return;
+        }
+    }
+    if pool.sleepers.counts().strict() > 0 {
+        wake_ancestor(owner, position);
+    }
+}
+
+/// A worker that was the last to search has found work: whatever else was left to it is passed on (F3).
+pub(crate) fn pass_on(me: &Seat, may_background: bool) {
+    let pool = me.pool();
+    if !me.is_worker() {
+        if !pool.background.is_empty() || steal::peek(me, Tier::Background).is_some() {
+            wake_dedicated(pool);
+        }
+        return;
+    }
+    if pool.sleepers.counts().none() {
+        return;
+    }
+    if let Some((seat, position)) = steal::peek(me, Tier::Foreground) {
+        rouse(seat, position, Tier::Foreground);
+    } else if may_background {
+        if let Some((seat, position)) = steal::peek(me, Tier::Background) {
+            rouse(seat, position, Tier::Background);
+        } else if !pool.background.is_empty() && pool.background.has_room() {
+            wake_worker(pool);
+        }
+    }
+}
+
+fn wake_worker(pool: &Shared) -> bool {
+    let count = pool.config.num_threads as u32;
+    (0..count).any(|index| pool.seat(index).sleeper.wake(&pool.sleepers, Mode::Idle))
+}
+
+/// The dedicated threads have counts of their own, lest a push of foreground work rely on one of them.
+fn wake_dedicated(pool: &Shared) -> bool {
+    let sleepers = &pool.dedicated_sleepers;
+    if sleepers.counts().idle() == 0 {
+        return false;
+    }
+    fence(Ordering::SeqCst);
+    if sleepers.searching() > 0 {
+        return true;
+    }
+    let first = pool.config.num_threads as u32;
+    let count = pool.config.dedicated_background_threads as u32;
+    (first..first + count).any(|index| pool.seat(index).sleeper.wake(sleepers, Mode::Idle))
+}
+
+/// Up to `count` workers at once, for a graph that will soon have that much to do.
+pub(crate) fn warm_up(pool: &Shared, count: u32) {
+    for _ in 0..count.min(pool.sleepers.counts().idle()) {
+        if !wake_worker(pool) {
+            return;
+        }
+    }
+}
+
+/// Everybody, because the pool closes or is kept awake from now on.
+pub(crate) fn everybody(pool: &Shared) {
+    fence(Ordering::SeqCst);
+    let workers = pool.config.num_threads;
+    for (index, seat) in pool.seats().enumerate().take(workers + pool.config.dedicated_background_threads) {
+        let sleepers = if index < workers { &pool.sleepers } else { &pool.dedicated_sleepers };
+        seat.sleeper.wake(sleepers, Mode::Idle);
+    }
+}
+
+/// The nearest sleeping thread that waits for something this work descends from (P6). The chain of origins can't change
+/// while the work is pending; if it isn't any more, a wrong answer costs one needless look.
+fn wake_ancestor(owner: &Seat, position: u32) {
+    let pool = owner.pool();
+    let (mut seat, mut position) = (owner, position);
+    loop {
+        if seat.sleeper.sleeps_for_position(position) && seat.sleeper.wake(&pool.sleepers, Mode::Strict) {
+            return;
+        }
+        let Some(origin) = seat.origin_at(position) else { return };
+        if origin.unit != 0 && wake_unit_waiter(pool, origin.unit) {
+            return;
+        }
+        let Some(slot) = origin.slot else { return };
+        (seat, position) = (pool.seat(slot.seat), slot.position);
+    }
+}
+
+/// One of those that sleep until a task or item is done.
+fn wake_unit_waiter(pool: &Shared, unit: usize) -> bool {
+    pool.seats().any(|seat| seat.sleeper.sleeps_for_unit(unit) && seat.sleeper.wake(&pool.sleepers, Mode::Strict))
+}
+
+/// All of those: it is done.
+pub(crate) fn unit_done(pool: &Shared, unit: usize) {
+    light_fence();
+    if pool.sleepers.counts().strict() > 0 {
+        fence(Ordering::SeqCst);
+        for seat in pool.seats() {
+            if seat.sleeper.sleeps_for_unit(unit) {
+                seat.sleeper.wake(&pool.sleepers, Mode::Strict);
+            }
+        }
+    }
+}

@@ -1,0 +1,178 @@
+//! The packed word of a slot: what lies there, how far it is, and which use of the slot it is.
+//!
+//! ```text
+//!  63 ........ 16 | 15 ...... 6 | 5      | 4          | 3       | 2 1 0
+//!  generation     | inside      | ranked | background | waited  | kind
+//! ```
+//!
+//! | kind   | meaning                                   | left by                                                        |
+//! |--------|-------------------------------------------|----------------------------------------------------------------|
+//! | Empty  | nothing here, nor above                   | the owner's push or open                                       |
+//! | Ready  | a job for one thread                      | the owner's reclaim (→ Empty) or a thief's claim (→ Taken)      |
+//! | Taken  | one thief runs it                         | that thief's finish (→ Done)                                   |
+//! | Done   | the thief is through with the job's frame | the owner (→ Empty)                                            |
+//! | Open   | many may enter and help (`inside` count)  | the owner's close (→ Closed)                                   |
+//! | Closed | no more may enter                         | the owner (→ Empty), once `inside` is 0                        |
+//!
+//! Every push or open makes a new generation (48 bits: at 4 ns a push they last 13 days of nothing but pushes into
+//! one slot while a thief stands still between two instructions), so that a claim can't mistake a later job for the
+//! one it looked at. `waited`: the owner is about to sleep; whoever finishes or leaves must wake it.
+
+/// A snapshot of a slot's state.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Word(pub(crate) u64);
+
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[repr(u8)]
+pub(crate) enum Kind {
+    Empty = 0,
+    Ready = 1,
+    Taken = 2,
+    Done = 3,
+    Open = 4,
+    Closed = 5,
+}
+
+const KIND: u64 = 7;
+const WAITED: u64 = 1 << 3;
+const BACKGROUND: u64 = 1 << 4;
+const RANKED: u64 = 1 << 5;
+const ONE_INSIDE: u64 = 1 << 6;
+const INSIDE_MAX: u64 = (1 << 10) - 1;
+const GENERATION_SHIFT: u32 = 16;
+
+impl Word {
+    /// How a new slot starts. A test configuration starts just below the wrap.
+    pub(crate) const NEW: Word = Word(if cfg!(test) { (u64::MAX >> GENERATION_SHIFT) - 2 } else { 0 } << GENERATION_SHIFT);
+
+    #[inline(always)]
+    pub(crate) fn kind(self) -> Kind {
+        match self.0 & KIND {
+            0 => Kind::Empty,
+            1 => Kind::Ready,
+            2 => Kind::Taken,
+            3 => Kind::Done,
+            4 => Kind::Open,
+            _ => Kind::Closed,
+        }
+    }
+
+    #[inline(always)]
+    pub(crate) fn generation(self) -> u64 {
+        self.0 >> GENERATION_SHIFT
+    }
+
+    pub(crate) fn is_waited(self) -> bool {
+        self.0 & WAITED != 0
+    }
+
+    pub(crate) fn is_background(self) -> bool {
+        self.0 & BACKGROUND != 0
+    }
+
+    pub(crate) fn is_ranked(self) -> bool {
+        self.0 & RANKED != 0
+    }
+
+    pub(crate) fn inside(self) -> u64 {
+        (self.0 / ONE_INSIDE) & INSIDE_MAX
+    }
+
+    /// The word of the next use of a slot: `Ready` or `Open`, of the tier that `tier` is the bits of.
+    #[inline(always)]
+    pub(crate) fn next(self, kind: Kind, tier: Tier) -> Word {
+        let generation = (self.0 >> GENERATION_SHIFT).wrapping_add(1) << GENERATION_SHIFT;
+        Word(generation | tier as u64 | kind as u64)
+    }
+
+    pub(crate) fn ranked(self) -> Word {
+        Word(self.0 | RANKED)
+    }
+
+    /// The same use of the slot in another kind; `waited` and the count are dropped.
+    #[inline(always)]
+    pub(crate) fn become_kind(self, kind: Kind) -> Word {
+        Word((self.0 >> GENERATION_SHIFT << GENERATION_SHIFT) | (self.0 & (BACKGROUND | RANKED)) | kind as u64)
+    }
+
+    pub(crate) fn waited(self) -> Word {
+        Word(self.0 | WAITED)
+    }
+
+    pub(crate) fn not_waited(self) -> Word {
+        Word(self.0 & !WAITED)
+    }
+
+    pub(crate) fn foreground(self) -> Word {
+        Word(self.0 & !BACKGROUND)
+    }
+
+    /// `Open` with one more inside; `None` when as many are inside as can be counted (then nobody else helps, and
+    /// nothing is lost by it).
+    pub(crate) fn entered(self) -> Option<Word> {
+        (self.inside() < INSIDE_MAX).then_some(Word(self.0 + ONE_INSIDE))
+    }
+
+    /// `Open` made `Closed`, everything else as it was.
+    pub(crate) fn closed(self) -> Word {
+        Word(self.0 & !KIND | Kind::Closed as u64)
+    }
+
+    /// What one who leaves subtracts.
+    pub(crate) const LEAVE: u64 = ONE_INSIDE;
+}
+
+/// Foreground is made by a blocking call, background by `spawn` and by blocking calls under it.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[repr(u64)]
+pub(crate) enum Tier {
+    Foreground = 0,
+    Background = BACKGROUND,
+}
+
+impl Tier {
+    pub(crate) fn of(word: Word) -> Tier {
+        if word.is_background() { Tier::Background } else { Tier::Foreground }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn generations_wrap_and_keep_to_their_bits() {
+        let mut word = Word::NEW;
+        let mut seen = Vec::new();
+        for _ in 0..6 {
+            word = word.next(Kind::Ready, Tier::Background);
+            assert_eq!(word.kind(), Kind::Ready);
+            assert!(word.is_background() && !word.is_ranked() && !word.is_waited());
+            assert_eq!(word.inside(), 0);
+            seen.push(word.generation());
+            word = word.become_kind(Kind::Empty);
+        }
+        assert!(seen.contains(&0), "this configuration starts below the wrap: {seen:?}");
+        seen.dedup();
+        assert_eq!(seen.len(), 6);
+    }
+
+    #[test]
+    fn the_count_of_those_inside_ends_below_the_generation() {
+        let open = Word::NEW.next(Kind::Open, Tier::Foreground);
+        let mut word = open;
+        for _ in 0..INSIDE_MAX {
+            word = word.entered().unwrap();
+        }
+        assert_eq!(word.entered(), None);
+        assert_eq!(word.generation(), open.generation());
+        assert_eq!(word.closed().inside(), INSIDE_MAX);
+        assert_eq!(Word(word.0 - INSIDE_MAX * Word::LEAVE), open);
+    }
+}
+
+impl std::fmt::Debug for Word {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{:?} #{} inside {}", self.kind(), self.generation(), self.inside())
+    }
+}

@@ -1,0 +1,155 @@
+//! What a pool's own threads do: foreground first, then background as far as they may, then spin, then sleep.
+
+use crate::broadcast;
+use crate::current;
+use crate::panic::{catch, drop_quietly};
+use crate::run_unit;
+use crate::seat::Seat;
+use crate::shared::Shared;
+use crate::sleep::{Mode, Sleepers};
+use crate::steal;
+use crate::sync::heavy_fence;
+use crate::wait::Spin;
+use crate::wake;
+use crate::word::Tier;
+use std::sync::Arc;
+
+/// What a thread of the pool looks for.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Role {
+    /// Foreground, and background under the cap.
+    Worker,
+    /// Background only, on a thread of its own.
+    Dedicated,
+}
+
+/// The whole life of a pool's thread.
+pub(crate) fn run(pool: &Arc<Shared>, seat: u32, role: Role) {
+    let me = pool.seat(seat);
+    current::become_worker(me);
+    let config = &pool.config;
+    let handle = |handler: &Option<crate::config::IndexHandler>| {
+        if let (Some(handler), Role::Worker) = (handler, role) {
+            // A handler is the user's code; the panic hook reports its panic, and the worker goes on.
+            drop_quietly(catch(|| handler(me.worker as usize)));
+        }
+    };
+    handle(&config.start_handler);
+    let worker = Worker { pool, me, role };
+    worker.work_until_closed();
+    handle(&config.exit_handler);
+}
+
+struct Worker<'a> {
+    pool: &'a Shared,
+    me: &'a Seat,
+    role: Role,
+}
+
+impl Worker<'_> {
+    fn sleepers(&self) -> &Sleepers {
+        match self.role {
+            Role::Worker => &self.pool.sleepers,
+            Role::Dedicated => &self.pool.dedicated_sleepers,
+        }
+    }
+
+    fn work_until_closed(&self) {
+        self.sleepers().start_searching();
+        let mut spin = Spin::new(self.me);
+        loop {
+            if self.run_something() {
+                spin = Spin::new(self.me);
+                continue;
+            }
+            if self.pool.is_closing() && self.nothing_left() {
+                break;
+            }
+            if !spin.once() && (!self.pool.kept_awake() || self.role == Role::Dedicated) {
+                self.sleep();
+                spin = Spin::new(self.me);
+            }
+        }
+        self.sleepers().stop_searching();
+    }
+
+    /// A closed pool's queue is run to its end before its threads go.
+    fn nothing_left(&self) -> bool {
+        self.pool.background.is_empty()
+    }
+
+    /// Finds work and runs it; searching again when it returns `true`.
+    fn run_something(&self) -> bool {
+        if broadcast::read_mail(self.me, None) {
+            return true;
+        }
+        if self.role == Role::Worker
+            && let Some(claimed) = steal::take_any(self.me, Tier::Foreground)
+        {
+            self.found();
+            claimed.run(self.me);
+            self.sleepers().start_searching();
+            return true;
+        }
+        self.run_background()
+    }
+
+    fn run_background(&self) -> bool {
+        let background = &self.pool.background;
+        let place = match self.role {
+            Role::Dedicated => None,
+            Role::Worker => match background.take_place() {
+                Some(place) => Some(place),
+                None => return false,
+            },
+        };
+        // What a started task offers comes before a new task.
+        if let Some(claimed) = steal::take_any(self.me, Tier::Background) {
+            self.found();
+            claimed.run(self.me);
+        } else {
+            let Some(task) = run_unit::next_queued(background) else { return false };
+            self.found();
+            run_unit::run_claimed(self.me, &task, Tier::Background, run_unit::Belongs::Pool);
+        }
+        drop(place);
+        self.sleepers().start_searching();
+        true
+    }
+
+    /// F2, F3.
+    fn found(&self) {
+        if self.sleepers().stop_searching() {
+            wake::pass_on(self.me, self.may_background());
+        }
+    }
+
+    fn may_background(&self) -> bool {
+        self.role == Role::Dedicated || self.pool.background.has_room()
+    }
+
+    /// I1 to I5. Returns searching.
+    fn sleep(&self) {
+        let sleepers = self.sleepers();
+        let sleeper = &self.me.sleeper;
+        sleeper.announce_idle(sleepers);
+        heavy_fence();
+        sleepers.stop_searching();
+        if self.anything_to_do() {
+            // Whoever wins the exchange counts us as searching again.
+            sleeper.retract(sleepers, Mode::Idle);
+        } else {
+            sleeper.block();
+        }
+    }
+
+    /// I4.
+    fn anything_to_do(&self) -> bool {
+        let foreground = self.role == Role::Worker && steal::peek(self.me, Tier::Foreground).is_some();
+        let background = || {
+            self.may_background() && (!self.pool.background.is_empty() || steal::peek(self.me, Tier::Background).is_some())
+        };
+        let awake = self.role == Role::Worker && self.pool.kept_awake();
+        foreground || background() || broadcast::has_mail(self.me) || self.pool.is_closing() || awake
+    }
+}

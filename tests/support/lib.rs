@@ -1,0 +1,46 @@
+//! What several tests need: a watchdog, and waiting with an end.
+
+use std::sync::mpsc;
+use std::thread;
+use std::time::{Duration, Instant};
+
+/// Runs `f` on a thread of its own; a test that hangs fails instead, with its name.
+///
+/// # Panics
+/// If `f` takes longer than `limit`, or panics itself.
+pub fn within<R: Send + 'static>(limit: Duration, f: impl FnOnce() -> R + Send + 'static) -> R {
+    let (sender, receiver) = mpsc::channel();
+    let name = thread::current().name().unwrap_or("test").to_owned();
+    let thread = thread::Builder::new()
+        .name(name.clone())
+        .spawn(move || {
+            let result = f();
+            let _ = sender.send(());
+            result
+        })
+        .expect("a thread for the test");
+    if let Err(mpsc::RecvTimeoutError::Timeout) = receiver.recv_timeout(limit) {
+        panic!("{name}: not done after {limit:?}: something hangs");
+    }
+    thread.join().unwrap_or_else(|payload| std::panic::resume_unwind(payload))
+}
+
+/// Waits until `condition` holds; whether it did within `limit`.
+pub fn eventually(limit: Duration, condition: impl Fn() -> bool) -> bool {
+    let began = Instant::now();
+    while !condition() {
+        if began.elapsed() > limit {
+            return false;
+        }
+        thread::yield_now();
+    }
+    true
+}
+
+/// Keeps this thread busy with nothing, without sleeping.
+pub fn busy(time: Duration) {
+    let began = Instant::now();
+    while began.elapsed() < time {
+        std::hint::spin_loop();
+    }
+}
