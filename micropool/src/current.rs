@@ -81,11 +81,18 @@ fn held_seat(pool: &Arc<Shared>) -> Option<*const Seat> {
                 return held.seat;
             }
             // Seats in pools that are gone would keep their memory.
-            while let Some(gone) = seats.iter().position(|held| held.pool.is_closing() && held.uses.get() == 0) {
+            while let Some(gone) = seats
+                .iter()
+                .position(|held| held.pool.is_closing() && held.uses.get() == 0)
+            {
                 seats.swap_remove(gone).give_back();
             }
             let seat: *const Seat = pool.take_seat();
-            seats.push(HeldSeat { pool: pool.clone(), seat, uses: Cell::new(0) });
+            seats.push(HeldSeat {
+                pool: pool.clone(),
+                seat,
+                uses: Cell::new(0),
+            });
             seat
         })
         .ok()
@@ -95,7 +102,10 @@ fn held_seat(pool: &Arc<Shared>) -> Option<*const Seat> {
 pub(crate) fn forget_pool(pool: &Arc<Shared>) {
     let _ = SEATS.try_with(|seats| {
         let mut seats = seats.0.borrow_mut();
-        if let Some(k) = seats.iter().position(|held| Arc::ptr_eq(&held.pool, pool) && held.uses.get() == 0) {
+        if let Some(k) = seats
+            .iter()
+            .position(|held| Arc::ptr_eq(&held.pool, pool) && held.uses.get() == 0)
+        {
             seats.swap_remove(k).give_back();
         }
     });
@@ -103,7 +113,12 @@ pub(crate) fn forget_pool(pool: &Arc<Shared>) {
 
 fn count_use(pool: &Arc<Shared>, change: impl Fn(usize) -> usize) {
     let _ = SEATS.try_with(|seats| {
-        if let Some(held) = seats.0.borrow().iter().find(|held| Arc::ptr_eq(&held.pool, pool)) {
+        if let Some(held) = seats
+            .0
+            .borrow()
+            .iter()
+            .find(|held| Arc::ptr_eq(&held.pool, pool))
+        {
             held.uses.set(change(held.uses.get()));
         }
     });
@@ -119,9 +134,14 @@ pub(crate) fn with_pool<R>(pool: &Arc<Shared>, f: impl FnOnce(Option<&Seat>) -> 
     {
         return f(Some(seat));
     }
-    let Some(seat) = held_seat(pool) else { return f(None) };
+    let Some(seat) = held_seat(pool) else {
+        return f(None);
+    };
     count_use(pool, |uses| uses + 1);
-    let _back = Back { before: current, pool };
+    let _back = Back {
+        before: current,
+        pool,
+    };
     CURRENT.set(seat);
     // SAFETY: `pool` is borrowed for the call, and counted in `uses`, so the seat stays.
     #[allow(unsafe_code)]
@@ -147,7 +167,11 @@ pub(crate) fn with_seat_in<R>(pool: &Arc<Shared>, f: impl FnOnce(&Seat) -> R) ->
         Some(seat) => f(seat),
         None => {
             let seat = pool.take_seat();
-            let _back = Lent { pool, seat, before: CURRENT.replace(seat) };
+            let _back = Lent {
+                pool,
+                seat,
+                before: CURRENT.replace(seat),
+            };
             f(seat)
         }
     })
@@ -180,7 +204,15 @@ pub(crate) fn any_seat(mut f: impl FnMut(&Seat) -> bool) -> bool {
         return true;
     }
     let held: Vec<*const Seat> = SEATS
-        .try_with(|seats| seats.0.borrow().iter().filter(|held| held.uses.get() > 0).map(|held| held.seat).collect())
+        .try_with(|seats| {
+            seats
+                .0
+                .borrow()
+                .iter()
+                .filter(|held| held.uses.get() > 0)
+                .map(|held| held.seat)
+                .collect()
+        })
         .unwrap_or_default();
     // SAFETY: in use, so they stay.
     held.into_iter().any(|seat| f(unsafe { &*seat }))

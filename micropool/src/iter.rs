@@ -27,7 +27,11 @@ struct Indices<'a, 'r, C: SourceCleanup> {
 
 impl<'a, 'r, C: SourceCleanup> Indices<'a, 'r, C> {
     fn new(runs: &'a mut Runs<'r>, cleanup: &'a C) -> Self {
-        Self { runs, now: 0..0, cleanup }
+        Self {
+            runs,
+            now: 0..0,
+            cleanup,
+        }
     }
 }
 

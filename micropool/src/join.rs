@@ -9,7 +9,7 @@ use crate::sync::UnsafeCell;
 use crate::wait::{Awaited, wait};
 use crate::wake;
 use crate::word::Kind;
-use std::mem;
+use std::mem::{self, ManuallyDrop};
 use std::panic::resume_unwind;
 
 /// Runs both closures, perhaps at the same time, and returns both results.
@@ -90,9 +90,16 @@ where
     mem::forget(unwinding);
     if pushed.slot.reclaim(pushed.word) {
         me.popped(pushed.position);
-        let ra = Held::new(ra);
-        let rb = half.run_here();
-        (ra.release(), rb)
+        // SAFETY: reclaimed, once.
+        let b = unsafe { half.closure() };
+        if mem::needs_drop::<RA>() {
+            let ra = Held::new(ra);
+            let rb = b();
+            (ra.release(), rb)
+        } else {
+            let rb = b();
+            (ra, rb)
+        }
     } else {
         let ra = Held::new(ra);
         let rb = await_stolen(me, half, pushed);
@@ -138,26 +145,29 @@ where
     pushed.slot.empty(pushed.word);
     me.popped(pushed.position);
     mem::forget(guard);
-    half.result()
+    // SAFETY: Done, once.
+    unsafe { half.result() }
 }
 
-/// The second closure, then its result, in the frame of the `join` that waits for it.
+/// The second closure, then its result, in the frame of the `join` that waits for it. Without drop glue: what it holds
+/// is always taken, on every way.
 struct Half<B, RB> {
     stage: UnsafeCell<Stage<B, RB>>,
 }
 
-enum Stage<B, RB> {
-    Closure(B),
-    Gone,
-    Result(Result<RB, Payload>),
+/// Which of the two it is follows from the slot: the closure until it is reclaimed or claimed, the result once it is Done.
+union Stage<B, RB> {
+    closure: ManuallyDrop<B>,
+    result: ManuallyDrop<Result<RB, Payload>>,
 }
+
 impl<B, RB> Half<B, RB>
 where
     B: FnOnce() -> RB,
 {
     #[inline(always)]
     fn new(b: B) -> Self {
-        Self { stage: UnsafeCell::new(Stage::Closure(b)) }
+        Self { stage: UnsafeCell::new(Stage { closure: ManuallyDrop::new(b) }) }
     }
 
     #[inline(always)]
@@ -170,32 +180,26 @@ where
     unsafe fn run_stolen(data: *const (), _me: &Seat) {
         // SAFETY: `data` is the `Half` that `work` was made of, and the slot's owner keeps it until `finish`.
         let half = unsafe { &*data.cast::<Self>() };
-        // SAFETY: claimed by this thread, the owner doesn't touch the stage before `Done`.
-        let stage = half.stage.with_mut(|stage| unsafe { mem::replace(&mut *stage, Stage::Gone) });
-        if let Stage::Closure(b) = stage {
-            let result = catch(b);
-            // SAFETY: as above. What is overwritten is `Gone`.
-            half.stage.with_mut(|stage| unsafe { *stage = Stage::Result(result) });
-        }
+        // SAFETY: claimed by this thread, once.
+        let closure = unsafe { half.closure() };
+        let result = catch(closure);
+        // SAFETY: claimed: the owner doesn't touch the stage before `Done`.
+        half.stage.with_mut(|stage| unsafe { (*stage).result = ManuallyDrop::new(result) });
     }
 
-    /// The closure, called by its owner, who has reclaimed it.
+    /// # Safety
+    /// Once, by whoever has reclaimed or claimed the slot.
     #[inline(always)]
-    fn run_here(&self) -> RB {
-        // SAFETY: reclaimed: nobody else will touch the stage.
-        match self.stage.with_mut(|stage| unsafe { mem::replace(&mut *stage, Stage::Gone) }) {
-            Stage::Closure(b) => b(),
-            _ => unreachable!("a reclaimed half has its closure"),
-        }
+    unsafe fn closure(&self) -> B {
+        // SAFETY: by this function's contract the closure is still there, and is not used again.
+        self.stage.with_mut(|stage| unsafe { ManuallyDrop::take(&mut (*stage).closure) })
     }
 
-    /// The result, taken by the owner after `Done`.
-    fn result(&self) -> Result<RB, Payload> {
-        // SAFETY: the slot is Done, seen with Acquire: the thief is through with the stage.
-        match self.stage.with_mut(|stage| unsafe { mem::replace(&mut *stage, Stage::Gone) }) {
-            Stage::Result(result) => result,
-            _ => unreachable!("a half that is done has its result"),
-        }
+    /// # Safety
+    /// Once, by the owner, after `Done`.
+    unsafe fn result(&self) -> Result<RB, Payload> {
+        // SAFETY: the slot is Done, seen with Acquire: the thief has put the result, and is through with the stage.
+        self.stage.with_mut(|stage| unsafe { ManuallyDrop::take(&mut (*stage).result) })
     }
 }
 
@@ -218,7 +222,9 @@ where
         let Self { me, half, pushed } = self;
         if pushed.slot.reclaim(pushed.word) {
             me.popped(pushed.position);
-            drop_quietly(catch(|| half.run_here()));
+            // SAFETY: reclaimed, once.
+            let b = unsafe { half.closure() };
+            drop_quietly(catch(b));
         } else {
             drop_quietly(await_stolen(me, half, *pushed));
         }

@@ -31,7 +31,10 @@ const MAX_CHUNKS: usize = 1 << 31;
 impl Cut {
     /// `count` chunks that differ by one item at most.
     pub(crate) fn into(len: usize, count: usize) -> Self {
-        Self { len, chunks: count.clamp(1, MAX_CHUNKS).min(len.max(1)) }
+        Self {
+            len,
+            chunks: count.clamp(1, MAX_CHUNKS).min(len.max(1)),
+        }
     }
 
     /// Chunks of `size` items, the last ones possibly smaller.
@@ -123,7 +126,12 @@ impl Runs<'_> {
                 return None;
             }
             // Ordering: Relaxed: the word itself is all that is shared; inputs were published with the entry.
-            match self.rest.compare_exchange_weak(rest, pack(low + 1, high), Ordering::Relaxed, Ordering::Relaxed) {
+            match self.rest.compare_exchange_weak(
+                rest,
+                pack(low + 1, high),
+                Ordering::Relaxed,
+                Ordering::Relaxed,
+            ) {
                 Ok(_) => return Some(self.cut.items(low as usize..low as usize + 1)),
                 Err(now) => rest = now,
             }
@@ -142,12 +150,20 @@ impl Runs<'_> {
 /// in the order of their runs: at least one, for an empty loop too.
 ///
 /// A `body` that returns before its runs are used up must have taken the rest with [`Runs::take_rest`].
-pub(crate) fn run<T: Send, F, R>(me: &Seat, cut: Cut, body: &F, reduce: impl FnOnce(&mut dyn ExactSizeIterator<Item = T>) -> R) -> R
+pub(crate) fn run<T: Send, F, R>(
+    me: &Seat,
+    cut: Cut,
+    body: &F,
+    reduce: impl FnOnce(&mut dyn ExactSizeIterator<Item = T>) -> R,
+) -> R
 where
     F: Fn(&mut Runs<'_>) -> T + Sync,
 {
     let threads = me.pool().config.num_threads + 1;
-    let wanted = cut.chunks.min(threads.saturating_mul(PIECES_EACH)).min(MAX_PIECES);
+    let wanted = cut
+        .chunks
+        .min(threads.saturating_mul(PIECES_EACH))
+        .min(MAX_PIECES);
     let mut pieces = Pieces::new(wanted);
     let state = Loop {
         cut,
@@ -159,7 +175,9 @@ where
         entry: std::sync::OnceLock::new(),
     };
     state.pieces[0].first.store(0, Ordering::Relaxed);
-    state.pieces[0].rest.store(pack(1, cut.chunks as u32), Ordering::Relaxed);
+    state.pieces[0]
+        .rest
+        .store(pack(1, cut.chunks as u32), Ordering::Relaxed);
     let first = cut.items(0..1);
     if wanted > 1 {
         // SAFETY: the entry is closed before `state` goes, below and on a panic.
@@ -187,8 +205,14 @@ where
     }
     let pieces = pieces.slice_mut();
     pieces.sort_unstable_by_key(|piece| piece.first.load(Ordering::Relaxed));
-    let count = pieces.iter_mut().map(|piece| usize::from(piece.has_result())).sum();
-    let mut results = Results { pieces: pieces.iter_mut(), count };
+    let count = pieces
+        .iter_mut()
+        .map(|piece| usize::from(piece.has_result()))
+        .sum();
+    let mut results = Results {
+        pieces: pieces.iter_mut(),
+        count,
+    };
     reduce(&mut results)
 }
 
@@ -202,7 +226,9 @@ impl<T> Iterator for Results<'_, T> {
     type Item = T;
 
     fn next(&mut self) -> Option<T> {
-        let result = self.pieces.find_map(|piece| std::mem::replace(&mut piece.result, UnsafeCell::new(None)).into_inner())?;
+        let result = self.pieces.find_map(|piece| {
+            std::mem::replace(&mut piece.result, UnsafeCell::new(None)).into_inner()
+        })?;
         self.count -= 1;
         Some(result)
     }
@@ -273,14 +299,27 @@ where
             return false;
         }
         loop {
-            let largest = self.pieces.iter().map(|piece| (piece, unpack(piece.rest.load(Ordering::Acquire)))).max_by_key(|(_, (low, high))| high - low);
+            let largest = self
+                .pieces
+                .iter()
+                .map(|piece| (piece, unpack(piece.rest.load(Ordering::Acquire))))
+                .max_by_key(|(_, (low, high))| high - low);
             let Some((victim, (low, high))) = largest.filter(|(_, (low, high))| low < high) else {
                 self.nothing_left();
                 return false;
             };
             let middle = low + (high - low) / 2;
             // Ordering: Relaxed, as in `next_run`.
-            if victim.rest.compare_exchange(pack(low, high), pack(low, middle), Ordering::Relaxed, Ordering::Relaxed).is_ok() {
+            if victim
+                .rest
+                .compare_exchange(
+                    pack(low, high),
+                    pack(low, middle),
+                    Ordering::Relaxed,
+                    Ordering::Relaxed,
+                )
+                .is_ok()
+            {
                 let piece = &self.pieces[place];
                 piece.first.store(middle, Ordering::Relaxed);
                 piece.rest.store(pack(middle + 1, high), Ordering::Release);
@@ -300,10 +339,17 @@ where
     /// Runs the body on a piece, and keeps its result or its panic.
     fn run_piece(&self, place: usize, first: Range<usize>) {
         let piece = &self.pieces[place];
-        let mut runs = Runs { rest: &piece.rest, stopped: &self.stopped, cut: self.cut, first: Some(first) };
+        let mut runs = Runs {
+            rest: &piece.rest,
+            stopped: &self.stopped,
+            cut: self.cut,
+            first: Some(first),
+        };
         match catch(|| (self.body)(&mut runs)) {
             // SAFETY: a place belongs to the thread that took it, until all have left.
-            Ok(result) => piece.result.with_mut(|place| unsafe { *place = Some(result) }),
+            Ok(result) => piece
+                .result
+                .with_mut(|place| unsafe { *place = Some(result) }),
             Err(payload) => {
                 self.stopped.store(1, Ordering::Relaxed);
                 let mut kept = self.payload.lock();

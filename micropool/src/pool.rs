@@ -8,12 +8,12 @@ use crate::run_unit::{self, UnitName};
 use crate::scope::{Scope, scope_on};
 use crate::shared::Shared;
 use crate::split::{Form, Split};
+use crate::steal;
 use crate::sync::Ordering;
 use crate::task::{SharedTask, Task, spawn_in};
 use crate::wait::wait;
 use crate::wake;
 use crate::word::Tier;
-use crate::steal;
 use std::sync::Arc;
 use std::thread::JoinHandle;
 
@@ -104,17 +104,26 @@ impl ThreadPool {
 
     /// [`split_by_threads`](crate::split_by_threads) in this pool.
     pub fn split_by_threads(&self) -> Split<'_> {
-        Split { pool: Some(&self.shared), form: Form::Threads }
+        Split {
+            pool: Some(&self.shared),
+            form: Form::Threads,
+        }
     }
 
     /// [`split_by`](crate::split_by) in this pool.
     pub fn split_by(&self, n: usize) -> Split<'_> {
-        Split { pool: Some(&self.shared), form: Form::By(n) }
+        Split {
+            pool: Some(&self.shared),
+            form: Form::By(n),
+        }
     }
 
     /// [`split_per`](crate::split_per) in this pool.
     pub fn split_per(&self, n: usize) -> Split<'_> {
-        Split { pool: Some(&self.shared), form: Form::Per(n) }
+        Split {
+            pool: Some(&self.shared),
+            form: Form::Per(n),
+        }
     }
 
     /// [`split_per_item`](crate::split_per_item) in this pool.
@@ -138,14 +147,24 @@ impl ThreadPool {
     /// If called from one of the pool's own tasks, which could never end.
     pub fn wait_idle(&self) {
         let inside = |seat: &crate::seat::Seat| {
-            std::ptr::eq(seat.pool, Arc::as_ptr(&self.shared)) && run_unit::any_ancestor_unit(seat, |unit| run_unit::is_task(seat, unit))
+            std::ptr::eq(seat.pool, Arc::as_ptr(&self.shared))
+                && run_unit::any_ancestor_unit(seat, |unit| run_unit::is_task(seat, unit))
         };
         if current::any_seat(inside) {
-            panic!("micropool: `wait_idle` was called from one of the pool's own tasks, so it could never return; call it from outside");
+            panic!(
+                "micropool: `wait_idle` was called from one of the pool's own tasks, so it could never return; call it from outside"
+            );
         }
         current::with_seat_in(&self.shared, |me| {
             while run_unit::help_one(me) {}
-            wait(me, &UnitName { over: || self.shared.background.unfinished() == 0, name: run_unit::idle_unit(&self.shared), help: run_unit::help_one });
+            wait(
+                me,
+                &UnitName {
+                    over: || self.shared.background.unfinished() == 0,
+                    name: run_unit::idle_unit(&self.shared),
+                    help: run_unit::help_one,
+                },
+            );
         });
     }
 }
@@ -155,7 +174,9 @@ impl Drop for ThreadPool {
         self.shared.close();
         wake::everybody(&self.shared);
         let shared = &self.shared;
-        if current::any_seat(|seat| std::ptr::eq(seat.pool, Arc::as_ptr(shared)) && shared.is_own(seat)) {
+        if current::any_seat(|seat| {
+            std::ptr::eq(seat.pool, Arc::as_ptr(shared)) && shared.is_own(seat)
+        }) {
             // This thread is one of those: it leaves its loop when its work is done, as the others do.
             return;
         }
@@ -172,7 +193,9 @@ impl Drop for ThreadPool {
 
 impl std::fmt::Debug for ThreadPool {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("ThreadPool").field("num_threads", &self.num_threads()).finish_non_exhaustive()
+        f.debug_struct("ThreadPool")
+            .field("num_threads", &self.num_threads())
+            .finish_non_exhaustive()
     }
 }
 
@@ -185,7 +208,9 @@ impl AwakeGuard {
     fn new(shared: Arc<Shared>) -> Self {
         shared.awake_guards.fetch_add(1, Ordering::SeqCst);
         wake::everybody(&shared);
-        Self { shared: Arc::downgrade(&shared) }
+        Self {
+            shared: Arc::downgrade(&shared),
+        }
     }
 }
 
@@ -210,12 +235,16 @@ pub fn num_threads() -> usize {
 
 /// `Some(0..num_threads())` on a worker of the current pool.
 pub fn current_thread_index() -> Option<usize> {
-    current::seat().filter(|seat| seat.is_worker()).map(|seat| seat.worker as usize)
+    current::seat()
+        .filter(|seat| seat.is_worker())
+        .map(|seat| seat.worker as usize)
 }
 
 /// Runs waiting foreground work on this thread now, for long background work to call now and then; whether any was run.
 pub fn yield_to_foreground() -> bool {
-    let Some(me) = current::seat() else { return false };
+    let Some(me) = current::seat() else {
+        return false;
+    };
     let mut any = false;
     while let Some(claimed) = steal::take_any(me, Tier::Foreground) {
         claimed.run(me);

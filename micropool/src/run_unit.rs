@@ -28,7 +28,13 @@ pub(crate) fn run_claimed(me: &Seat, unit: &Arc<dyn Unit>, tier: Tier, belongs: 
         Belongs::Pool => None,
         Belongs::Scope(slot) => Some(slot),
     };
-    let segment = me.open_segment(Origin { slot, unit: header.address() }, tier);
+    let segment = me.open_segment(
+        Origin {
+            slot,
+            unit: header.address(),
+        },
+        tier,
+    );
     // SAFETY: the caller has claimed it, and runs it here only.
     let panicked = unsafe { unit.run() };
     drop(segment);
@@ -85,7 +91,10 @@ struct WorkList {
 }
 
 fn vec_of(unit: &Arc<dyn Unit>, ran: bool) -> WorkList {
-    WorkList { first: Some((unit.clone(), ran)), rest: Vec::new() }
+    WorkList {
+        first: Some((unit.clone(), ran)),
+        rest: Vec::new(),
+    }
 }
 
 impl WorkList {
@@ -219,6 +228,8 @@ pub(crate) fn any_ancestor_unit(me: &Seat, mut f: impl FnMut(usize) -> bool) -> 
 pub(crate) fn refuse_own_end(header: &Header, what: &str) {
     let address = header.address();
     if crate::current::any_seat(|seat| any_ancestor_unit(seat, |unit| unit == address)) {
-        panic!("micropool: {what} was joined from inside itself (or from work it made), so it could never end; join it from outside, or let the inner work finish first");
+        panic!(
+            "micropool: {what} was joined from inside itself (or from work it made), so it could never end; join it from outside, or let the inner work finish first"
+        );
     }
 }

@@ -88,7 +88,11 @@ impl Seat {
 
     #[inline(always)]
     pub(crate) fn tier(&self) -> Tier {
-        if self.tier.load(Ordering::Relaxed) == 0 { Tier::Foreground } else { Tier::Background }
+        if self.tier.load(Ordering::Relaxed) == 0 {
+            Tier::Foreground
+        } else {
+            Tier::Background
+        }
     }
 
     /// The slot at the top, which is Empty.
@@ -111,7 +115,8 @@ impl Seat {
     #[inline(never)]
     fn find_chunk(&self, position: u32) -> &Slot {
         let (chunk, place) = self.slots.grow(position as usize, |_| Slot::new());
-        self.chunk_first.store(place.first as u32, Ordering::Relaxed);
+        self.chunk_first
+            .store(place.first as u32, Ordering::Relaxed);
         self.chunk_len.store(place.len as u32, Ordering::Relaxed);
         self.chunk.store(chunk.cast_mut(), Ordering::Relaxed);
         // SAFETY: `position` lies within the chunk that `grow` found for it.
@@ -126,7 +131,11 @@ impl Seat {
         let (slot, position) = self.top_slot();
         let word = slot.publish(work, kind, self.tier());
         self.top.store(position + 1, Ordering::Relaxed);
-        Pushed { slot, word, position }
+        Pushed {
+            slot,
+            word,
+            position,
+        }
     }
 
     #[inline(always)]
@@ -134,7 +143,11 @@ impl Seat {
         let (slot, position) = self.top_slot();
         let word = slot.publish_ranked(work, self.tier(), rank);
         self.top.store(position + 1, Ordering::Relaxed);
-        Pushed { slot, word, position }
+        Pushed {
+            slot,
+            word,
+            position,
+        }
     }
 
     /// The topmost slot is Empty again.
@@ -157,18 +170,25 @@ impl Seat {
             self.segments.store(depth + 1, Ordering::Relaxed);
         });
         self.tier.store(tier as u64, Ordering::Relaxed);
-        OpenSegment { seat: self, depth, before, base: self.top() }
+        OpenSegment {
+            seat: self,
+            depth,
+            before,
+            base: self.top(),
+        }
     }
 
     /// The version is odd while `write` changes the records.
     fn change(&self, write: impl FnOnce()) {
         let version = self.version.load(Ordering::Relaxed);
-        self.version.store(version.wrapping_add(1), Ordering::Relaxed);
+        self.version
+            .store(version.wrapping_add(1), Ordering::Relaxed);
         // Ordering: pairs with the Acquire fence in `unchanged`: a reader that sees any of the writes below sees the odd
         // version too. The Release store pairs with the Acquire load in `version`.
         fence(Ordering::Release);
         write();
-        self.version.store(version.wrapping_add(2), Ordering::Release);
+        self.version
+            .store(version.wrapping_add(2), Ordering::Release);
     }
 
     // ---- anybody's ---------------------------------------------------------------------------------------------
@@ -255,11 +275,19 @@ impl OpenSegment<'_> {
 impl Drop for OpenSegment<'_> {
     fn drop(&mut self) {
         let seat = self.seat;
-        debug_assert_eq!(seat.top(), self.base, "everything pushed in a segment is gone when it closes");
+        debug_assert_eq!(
+            seat.top(),
+            self.base,
+            "everything pushed in a segment is gone when it closes"
+        );
         debug_assert_eq!(seat.segments(), self.depth + 1);
         seat.change(|| seat.segments.store(self.depth, Ordering::Relaxed));
         // The segment below may have been promoted meanwhile.
-        let below = self.depth.checked_sub(1).and_then(|depth| seat.segment(depth)).map_or(self.before, Segment::tier);
+        let below = self
+            .depth
+            .checked_sub(1)
+            .and_then(|depth| seat.segment(depth))
+            .map_or(self.before, Segment::tier);
         seat.tier.store(below as u64, Ordering::Relaxed);
     }
 }

@@ -72,7 +72,11 @@ impl Segment {
 
     /// Only the owner, while the version is odd.
     pub(crate) fn write(&self, base: u32, origin: Origin, tier: Tier) {
-        let slot = origin.slot.unwrap_or(SlotId { seat: NO_SEAT, position: 0, generation: 0 });
+        let slot = origin.slot.unwrap_or(SlotId {
+            seat: NO_SEAT,
+            position: 0,
+            generation: 0,
+        });
         self.base.store(base, Ordering::Relaxed);
         self.seat.store(slot.seat, Ordering::Relaxed);
         self.position.store(slot.position, Ordering::Relaxed);
@@ -92,12 +96,19 @@ impl Segment {
             position: self.position.load(Ordering::Relaxed),
             generation: self.generation.load(Ordering::Relaxed),
         });
-        Origin { slot, unit: self.unit.load(Ordering::Relaxed) as usize }
+        Origin {
+            slot,
+            unit: self.unit.load(Ordering::Relaxed) as usize,
+        }
     }
 
     pub(crate) fn tier(&self) -> Tier {
         // Ordering: Acquire pairs with `promote`.
-        if self.tier.load(Ordering::Acquire) == 0 { Tier::Foreground } else { Tier::Background }
+        if self.tier.load(Ordering::Acquire) == 0 {
+            Tier::Foreground
+        } else {
+            Tier::Background
+        }
     }
 
     /// By any thread that waits in the foreground for what this segment descends from.

@@ -35,22 +35,34 @@ pub(crate) enum Form {
 /// assert_eq!(sum, 500_500);
 /// ```
 pub fn split_by_threads() -> Split<'static> {
-    Split { pool: None, form: Form::Threads }
+    Split {
+        pool: None,
+        form: Form::Threads,
+    }
 }
 
 /// `n` chunks of the same length, give or take one item; `0` counts as 1.
 pub fn split_by(n: usize) -> Split<'static> {
-    Split { pool: None, form: Form::By(n) }
+    Split {
+        pool: None,
+        form: Form::By(n),
+    }
 }
 
 /// Chunks of about `n` items, none longer; `0` counts as 1.
 pub fn split_per(n: usize) -> Split<'static> {
-    Split { pool: None, form: Form::Per(n) }
+    Split {
+        pool: None,
+        form: Form::Per(n),
+    }
 }
 
 /// A chunk for every item: for few items that take long.
 pub fn split_per_item() -> Split<'static> {
-    Split { pool: None, form: Form::Per(1) }
+    Split {
+        pool: None,
+        form: Form::Per(1),
+    }
 }
 
 impl Split<'_> {

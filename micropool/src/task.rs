@@ -66,7 +66,11 @@ where
 }
 
 /// A task that starts when all of `predecessors` are over. No thread waits.
-pub(crate) fn spawn_ordered<F, T>(pool: &Arc<Shared>, predecessors: &[Arc<dyn Unit>], f: F) -> Task<T>
+pub(crate) fn spawn_ordered<F, T>(
+    pool: &Arc<Shared>,
+    predecessors: &[Arc<dyn Unit>],
+    f: F,
+) -> Task<T>
 where
     F: FnOnce() -> T + Send + 'static,
     T: Send + 'static,
@@ -125,7 +129,9 @@ pub struct Task<T> {
 
 impl<T> Task<T> {
     fn typed(&self) -> &Arc<dyn Yields<T>> {
-        self.typed.as_ref().expect("micropool: a task was polled after it had given its result")
+        self.typed
+            .as_ref()
+            .expect("micropool: a task was polled after it had given its result")
     }
 
     /// Whether it is over: it has a result, has panicked or was cancelled.
@@ -141,7 +147,8 @@ impl<T> Task<T> {
     /// # Panics
     /// With the task's payload if it panicked; if it was cancelled; if called from work that descends from the task.
     pub fn join(self) -> T {
-        self.outcome().unwrap_or_else(|payload| resume_unwind(payload))
+        self.outcome()
+            .unwrap_or_else(|payload| resume_unwind(payload))
     }
 
     /// The result if the task is over, else the handle back. Never blocks.
@@ -149,7 +156,11 @@ impl<T> Task<T> {
     /// # Panics
     /// With the task's payload if it panicked; if it was cancelled.
     pub fn try_join(self) -> Result<T, Self> {
-        if self.complete() { Ok(self.join()) } else { Err(self) }
+        if self.complete() {
+            Ok(self.join())
+        } else {
+            Err(self)
+        }
     }
 
     /// As [`join`](Self::join), with a panic of the task (or the word that it was cancelled) as `Err`.
@@ -166,7 +177,10 @@ impl<T> Task<T> {
     /// The outcome of a task that is over.
     #[allow(unsafe_code)]
     fn take_outcome(&mut self) -> Result<T, Payload> {
-        let typed = self.typed.take().expect("micropool: a task was polled after it had given its result");
+        let typed = self
+            .typed
+            .take()
+            .expect("micropool: a task was polled after it had given its result");
         if typed.header().is_cancelled() {
             return Err(Box::new("micropool: the joined task was cancelled"));
         }
@@ -218,7 +232,8 @@ impl<T> Task<T> {
 
     /// The value of a task that is over, for what comes after it; its panic goes on.
     pub(crate) fn value_when_over(&mut self) -> T {
-        self.take_outcome().unwrap_or_else(|payload| resume_unwind(payload))
+        self.take_outcome()
+            .unwrap_or_else(|payload| resume_unwind(payload))
     }
 
     pub(crate) fn unit(&self) -> Arc<dyn Unit> {
@@ -230,8 +245,13 @@ impl<T> Task<T> {
     where
         T: Send + Sync,
     {
-        let typed = self.typed.take().expect("micropool: a task was polled after it had given its result");
-        SharedTask { typed: Some(Arc::new(Last(typed))) }
+        let typed = self
+            .typed
+            .take()
+            .expect("micropool: a task was polled after it had given its result");
+        SharedTask {
+            typed: Some(Arc::new(Last(typed))),
+        }
     }
 }
 
@@ -251,7 +271,9 @@ pub(crate) fn report_unseen(unit: &Arc<dyn Unit>) {
         return;
     }
     // SAFETY: it has ended, and `claim_report` is true once, after the last handle went.
-    let Some(payload) = (unsafe { unit.take_payload() }) else { return };
+    let Some(payload) = (unsafe { unit.take_payload() }) else {
+        return;
+    };
     match &unit.header().pool.config.panic_handler {
         // The handler is the user's code: its own panic is reported by the panic hook and ends here.
         Some(handler) => drop_quietly(crate::panic::catch(|| handler(payload))),
@@ -269,7 +291,10 @@ impl<T> Future for Task<T> {
         if self.typed().header().set_waker(context.waker(), true) {
             return Poll::Pending;
         }
-        Poll::Ready(self.take_outcome().unwrap_or_else(|payload| resume_unwind(payload)))
+        Poll::Ready(
+            self.take_outcome()
+                .unwrap_or_else(|payload| resume_unwind(payload)),
+        )
     }
 }
 
@@ -291,7 +316,9 @@ impl<T> Drop for Last<T> {
 
 impl<T> Clone for SharedTask<T> {
     fn clone(&self) -> Self {
-        Self { typed: self.typed.clone() }
+        Self {
+            typed: self.typed.clone(),
+        }
     }
 }
 
@@ -340,7 +367,10 @@ impl<T> SharedTask<T> {
             Some(Ok(result)) => result,
             _ => panic!(
                 "micropool: the joined task panicked: {}",
-                typed.header().panic_message().unwrap_or_else(|| String::from("its payload was taken"))
+                typed
+                    .header()
+                    .panic_message()
+                    .unwrap_or_else(|| String::from("its payload was taken"))
             ),
         }
     }
@@ -382,7 +412,8 @@ pub fn cancelled() -> bool {
     current::any_seat(|seat| {
         run_unit::any_ancestor_unit(seat, |unit| {
             // SAFETY: a unit's address stands in a segment only while it runs, and this thread runs under it.
-            let header = unsafe { &*std::ptr::with_exposed_provenance::<crate::unit::Header>(unit) };
+            let header =
+                unsafe { &*std::ptr::with_exposed_provenance::<crate::unit::Header>(unit) };
             header.cancel_wished()
         })
     })

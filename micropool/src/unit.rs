@@ -123,7 +123,8 @@ where
     /// The caller has the stage to itself, by the state.
     unsafe fn replace(&self, stage: Stage<F, T>) -> Stage<F, T> {
         // SAFETY: by this function's contract.
-        self.stage.with_mut(|place| unsafe { std::mem::replace(&mut *place, stage) })
+        self.stage
+            .with_mut(|place| unsafe { std::mem::replace(&mut *place, stage) })
     }
 }
 impl<F, T> Unit for Core<F, T>
@@ -137,7 +138,9 @@ where
 
     unsafe fn run(&self) -> bool {
         // SAFETY: claimed: until the end only the claimer touches the stage.
-        let Stage::Closure(f) = (unsafe { self.replace(Stage::Gone) }) else { return false };
+        let Stage::Closure(f) = (unsafe { self.replace(Stage::Gone) }) else {
+            return false;
+        };
         let result = catch(f);
         if let Err(payload) = &result {
             self.header.links.lock().message = Some(panic::message(&**payload).to_owned());
@@ -155,7 +158,9 @@ where
 
     unsafe fn take_payload(&self) -> Option<Payload> {
         // SAFETY: by this function's contract.
-        let failed = self.stage.with(|place| matches!(unsafe { &*place }, Stage::Result(Err(_))));
+        let failed = self
+            .stage
+            .with(|place| matches!(unsafe { &*place }, Stage::Result(Err(_))));
         if !failed {
             return None;
         }
@@ -242,7 +247,12 @@ impl Header {
         let mut now = self.state.load(Ordering::Relaxed);
         while now & STATE == from {
             // Ordering: AcqRel: the winner sees the stage as the loser of the last step left it, and hands on its own.
-            match self.state.compare_exchange_weak(now, (now & !STATE) | to, Ordering::AcqRel, Ordering::Relaxed) {
+            match self.state.compare_exchange_weak(
+                now,
+                (now & !STATE) | to,
+                Ordering::AcqRel,
+                Ordering::Relaxed,
+            ) {
                 Ok(_) => return true,
                 Err(other) => now = other,
             }
@@ -319,7 +329,11 @@ impl Header {
     /// Something this unit still waits for.
     pub(crate) fn unfinished_predecessor(&self) -> Option<Arc<dyn Unit>> {
         let links = self.links.lock();
-        links.predecessors.iter().find(|unit| !unit.header().is_over()).cloned()
+        links
+            .predecessors
+            .iter()
+            .find(|unit| !unit.header().is_over())
+            .cloned()
     }
 
     pub(crate) fn forget_predecessors(&self) {

@@ -108,7 +108,9 @@ impl Worker<'_> {
             self.found();
             claimed.run(self.me);
         } else {
-            let Some(task) = run_unit::next_queued(background) else { return false };
+            let Some(task) = run_unit::next_queued(background) else {
+                return false;
+            };
             self.found();
             run_unit::run_claimed(self.me, &task, Tier::Background, run_unit::Belongs::Pool);
         }
@@ -145,11 +147,18 @@ impl Worker<'_> {
 
     /// I4.
     fn anything_to_do(&self) -> bool {
-        let foreground = self.role == Role::Worker && steal::peek(self.me, Tier::Foreground).is_some();
+        let foreground =
+            self.role == Role::Worker && steal::peek(self.me, Tier::Foreground).is_some();
         let background = || {
-            self.may_background() && (!self.pool.background.is_empty() || steal::peek(self.me, Tier::Background).is_some())
+            self.may_background()
+                && (!self.pool.background.is_empty()
+                    || steal::peek(self.me, Tier::Background).is_some())
         };
         let awake = self.role == Role::Worker && self.pool.kept_awake();
-        foreground || background() || broadcast::has_mail(self.me) || self.pool.is_closing() || awake
+        foreground
+            || background()
+            || broadcast::has_mail(self.me)
+            || self.pool.is_closing()
+            || awake
     }
 }

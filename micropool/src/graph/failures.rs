@@ -65,7 +65,11 @@ impl<E> Failures<E> {
     ///
     /// If a node failed.
     pub fn finish(self) -> Result<(), Failure<E>> {
-        match self.highest.into_inner().unwrap_or_else(PoisonError::into_inner) {
+        match self
+            .highest
+            .into_inner()
+            .unwrap_or_else(PoisonError::into_inner)
+        {
             None => Ok(()),
             Some((_, failure)) => Err(failure),
         }
@@ -197,7 +201,10 @@ mod tests {
     #[test]
     fn a_panic_keeps_its_payload() {
         let failures = Failures::<Infallible>::new();
-        assert_eq!(failures.run::<()>(3, || resume_unwind(Box::new(42_u8))), None);
+        assert_eq!(
+            failures.run::<()>(3, || resume_unwind(Box::new(42_u8))),
+            None
+        );
         let failure = failures.finish().unwrap_err();
         let payload = catch_unwind(AssertUnwindSafe(|| failure.unwind())).unwrap_err();
         assert_eq!(payload.downcast_ref::<u8>(), Some(&42));

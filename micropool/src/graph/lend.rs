@@ -35,9 +35,11 @@ impl Flag {
 
     fn shared(&self) -> Shared<'_> {
         // Ordering: Acquire pairs with the Release of an `Exclusive` that ended: what it wrote is visible.
-        let taken = self.0.fetch_update(Ordering::Acquire, Ordering::Relaxed, |users| {
-            (users < EXCLUSIVE - 1).then_some(users + 1)
-        });
+        let taken = self
+            .0
+            .fetch_update(Ordering::Acquire, Ordering::Relaxed, |users| {
+                (users < EXCLUSIVE - 1).then_some(users + 1)
+            });
         if taken.is_err() {
             conflict();
         }
@@ -47,7 +49,9 @@ impl Flag {
     fn exclusive(&self) -> Exclusive<'_> {
         // Ordering: Acquire pairs with the Release of every guard that ended: what an exclusive user wrote is
         // visible, and what shared users read has been read.
-        let taken = self.0.compare_exchange(0, EXCLUSIVE, Ordering::Acquire, Ordering::Relaxed);
+        let taken = self
+            .0
+            .compare_exchange(0, EXCLUSIVE, Ordering::Acquire, Ordering::Relaxed);
         if taken.is_err() {
             conflict();
         }
@@ -160,7 +164,12 @@ macro_rules! result_cell {
             }
 
             /// Runs the node that fills the cell and may fail; whether it did fill it.
-            pub fn run_try<E>(&self, failures: &Failures<E>, node: u32, f: impl FnOnce() -> Result<T, E>) -> bool {
+            pub fn run_try<E>(
+                &self,
+                failures: &Failures<E>,
+                node: u32,
+                f: impl FnOnce() -> Result<T, E>,
+            ) -> bool {
                 self.keep(failures.run_try(node, f))
             }
 
@@ -318,7 +327,10 @@ mod tests {
     fn refused(f: impl FnOnce()) {
         let payload = catch_unwind(AssertUnwindSafe(f)).expect_err("the check must fail");
         let message = payload.downcast_ref::<&str>().expect("a message");
-        assert!(message.starts_with("micropool: internal error"), "{message}");
+        assert!(
+            message.starts_with("micropool: internal error"),
+            "{message}"
+        );
     }
 
     #[test]
@@ -326,7 +338,10 @@ mod tests {
         let cell = Lent::new();
         cell.fill(String::from("a"));
         cell.with_mut(|text| text.push('b'));
-        assert_eq!(cell.with_ref(|one| cell.with_ref(|two| one.len() + two.len())), 4);
+        assert_eq!(
+            cell.with_ref(|one| cell.with_ref(|two| one.len() + two.len())),
+            4
+        );
         assert_eq!(cell.take(), "ab");
         assert_eq!(cell.into_inner(), None);
     }

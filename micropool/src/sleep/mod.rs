@@ -61,7 +61,10 @@ impl Counts {
 
 impl Sleepers {
     pub(crate) fn new() -> Self {
-        Self { counts: AtomicU64::new(0), searching: Apart(AtomicU32::new(0)) }
+        Self {
+            counts: AtomicU64::new(0),
+            searching: Apart(AtomicU32::new(0)),
+        }
     }
 
     /// P3. Ordering: Relaxed, ordered after the publication by the caller's light fence.
@@ -125,11 +128,13 @@ impl Sleeper {
 
     /// Whether it sleeps strictly for descendants of this position of its own seat.
     pub(crate) fn sleeps_for_position(&self, position: u32) -> bool {
-        self.state.load(Ordering::SeqCst) == STRICT && self.position.load(Ordering::Relaxed) == position
+        self.state.load(Ordering::SeqCst) == STRICT
+            && self.position.load(Ordering::Relaxed) == position
     }
 
     pub(crate) fn sleeps_for_unit(&self, unit: usize) -> bool {
-        self.state.load(Ordering::SeqCst) == STRICT && self.unit.load(Ordering::Relaxed) == unit as u64
+        self.state.load(Ordering::SeqCst) == STRICT
+            && self.unit.load(Ordering::Relaxed) == unit as u64
     }
 
     /// The sleeper itself thinks better of it. `false`: somebody woke it at the same moment.
@@ -151,7 +156,11 @@ impl Sleeper {
 
     /// The one exchange back to `AWAKE`; whoever wins it takes the sleeper out of the counts (W1, W2).
     fn leave(&self, pool: &Sleepers, mode: Mode) -> bool {
-        if self.state.compare_exchange(mode.state(), AWAKE, Ordering::SeqCst, Ordering::SeqCst).is_err() {
+        if self
+            .state
+            .compare_exchange(mode.state(), AWAKE, Ordering::SeqCst, Ordering::SeqCst)
+            .is_err()
+        {
             return false;
         }
         if mode == Mode::Idle {
