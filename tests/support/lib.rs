@@ -46,3 +46,8 @@ pub fn busy(time: Duration) {
         std::hint::spin_loop();
     }
 }
+
+/// The README's code is compiled and run by the documentation tests.
+#[cfg(doctest)]
+#[doc = include_str!("../../README.md")]
+pub struct Readme;
