@@ -15,6 +15,7 @@ pub trait AnyTask: sealed::Sealed {
 }
 
 /// What [`AnyTask::unit`] gives: nothing to be used from outside.
+#[allow(missing_debug_implementations)]
 pub struct UnitHandle(Arc<dyn Unit>);
 
 impl<T> sealed::Sealed for Task<T> {}

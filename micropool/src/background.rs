@@ -4,9 +4,8 @@
 //! to a task's own, and no promise of the foreground goes through it.
 
 use crate::config::Config;
-use crate::sync::{AtomicUsize, Ordering};
+use crate::sync::{AtomicUsize, Injector, Ordering, Steal};
 use crate::unit::Unit;
-use crossbeam_deque::{Injector, Steal};
 use std::sync::Arc;
 
 pub(crate) struct Background {

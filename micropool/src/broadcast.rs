@@ -19,7 +19,8 @@ use std::ptr;
 pub(crate) struct Mailbox {
     /// How many letters: all that is read where there are none.
     count: AtomicU32,
-    letters: Mutex<Vec<Letter>>,
+    /// `None`: the worker has gone, with its pool.
+    letters: Mutex<Option<Vec<Letter>>>,
 }
 
 #[derive(Clone, Copy)]
@@ -37,20 +38,35 @@ impl Mailbox {
     pub(crate) fn new() -> Self {
         Self {
             count: AtomicU32::new(0),
-            letters: Mutex::new(Vec::new()),
+            letters: Mutex::new(Some(Vec::new())),
         }
     }
 
-    fn post(&self, letter: Letter) {
-        self.letters.lock().push(letter);
+    /// `false`: nobody will read it.
+    fn post(&self, letter: Letter) -> bool {
+        let mut letters = self.letters.lock();
+        let Some(open) = &mut *letters else { return false };
+        open.push(letter);
         self.count.fetch_add(1, Ordering::SeqCst);
+        true
     }
 
     fn take(&self, wanted: impl Fn(&Letter) -> bool) -> Option<Letter> {
         let mut letters = self.letters.lock();
-        let place = letters.iter().position(wanted)?;
+        let open = letters.as_mut()?;
+        let place = open.iter().position(wanted)?;
         self.count.fetch_sub(1, Ordering::Relaxed);
-        Some(letters.swap_remove(place))
+        Some(open.swap_remove(place))
+    }
+
+    /// A worker is about to go. `false`: there is a letter to be read first.
+    pub(crate) fn close(&self) -> bool {
+        let mut letters = self.letters.lock();
+        if letters.as_ref().is_some_and(|open| !open.is_empty()) {
+            return false;
+        }
+        *letters = None;
+        true
     }
 }
 
@@ -136,7 +152,11 @@ pub(crate) fn broadcast_on<F: Fn(usize) + Sync>(me: &Seat, f: &F) {
             data: ptr::from_ref(&state).cast(),
             run: run_letter::<F>,
         };
-        worker.mailbox.post(letter);
+        if !worker.mailbox.post(letter) {
+            // The pool closes, and this worker has found nothing left to do: the call is for those that remain.
+            state.left.fetch_sub(1, Ordering::Relaxed);
+            continue;
+        }
         fence(Ordering::SeqCst);
         if !worker.sleeper.wake(&pool.sleepers, Mode::Idle) {
             worker.sleeper.wake(&pool.sleepers, Mode::Strict);

@@ -1,6 +1,7 @@
 //! Building a pool.
 
 use crate::config::{Config, IndexHandler, PanicHandler};
+use crate::current;
 use crate::global;
 use crate::platform;
 use crate::pool::ThreadPool;
@@ -282,6 +283,27 @@ pub struct WorkerThread {
     pin_to: Option<usize>,
 }
 
+impl fmt::Debug for WorkerThread {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut shown = f.debug_struct("WorkerThread");
+        shown.field("index", &self.index()).field("name", &self.name).field("stack_size", &self.stack_size);
+        shown.finish_non_exhaustive()
+    }
+}
+
+impl fmt::Debug for ThreadPoolBuilder {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("ThreadPoolBuilder")
+            .field("num_threads", &self.num_threads)
+            .field("spin_before_sleep", &self.spin)
+            .field("background_threads", &self.background_threads)
+            .field("dedicated_background_threads", &self.dedicated_background_threads)
+            .field("pin_workers", &self.pin_workers)
+            .field("stack_size", &self.stack_size)
+            .finish_non_exhaustive()
+    }
+}
+
 impl WorkerThread {
     /// Is this worker until its pool is dropped. Call it on the worker's own thread.
     pub fn run(self) {
@@ -315,6 +337,7 @@ impl Drop for WorkerThread {
             self.shared.desert();
             run_unit::drain_here(&self.shared);
         }
+        current::end_worker(self.shared.seat(self.seat));
     }
 }
 

@@ -7,14 +7,22 @@
 use crate::global;
 use crate::seat::Seat;
 use crate::shared::Shared;
+use crate::sync::local_cells;
 use std::cell::{Cell, RefCell};
 use std::ptr;
 use std::sync::Arc;
 
+local_cells! {
+    CURRENT: *const Seat = ptr::null();
+    DRAINING: bool = false;
+}
+#[cfg(not(loom))]
 thread_local! {
-    static CURRENT: Cell<*const Seat> = const { Cell::new(ptr::null()) };
-    static DRAINING: Cell<bool> = const { Cell::new(false) };
     static SEATS: Seats = const { Seats(RefCell::new(Vec::new())) };
+}
+#[cfg(loom)]
+loom::thread_local! {
+    static SEATS: Seats = Seats(RefCell::new(Vec::new()));
 }
 
 /// The seats that this thread holds as an outsider, one a pool; given back when it ends.
@@ -193,6 +201,13 @@ impl Drop for Lent<'_> {
 /// A worker begins: this is its seat from now on.
 pub(crate) fn become_worker(seat: &Seat) {
     CURRENT.set(seat);
+}
+
+/// A worker's thread is done with its pool, which may be gone before the thread's own destructors run.
+pub(crate) fn end_worker(seat: &Seat) {
+    if ptr::eq(CURRENT.get(), seat) {
+        CURRENT.set(ptr::null());
+    }
 }
 
 /// All seats that this thread is inside of now, whatever their pools: the current one, and those it installed from.

@@ -41,6 +41,8 @@ mod opened;
 mod run_unit;
 
 mod after;
+// What the macros expand into is nothing to print.
+#[allow(missing_debug_implementations)]
 mod graph;
 #[allow(unsafe_code)]
 mod join;
@@ -54,6 +56,8 @@ mod task;
 mod builder;
 mod global;
 pub mod iter;
+#[cfg(feature = "macros")]
+mod macros;
 mod pool;
 mod worker;
 
@@ -69,13 +73,16 @@ pub use split::{Split, split_by, split_by_threads, split_per, split_per_item};
 pub use task::{SharedTask, SharedTaskFuture, Task, cancelled, spawn, spawn_shared};
 
 #[cfg(feature = "macros")]
-pub use micropool_macros::{job, parallel, try_parallel};
+pub use micropool_macros::job;
 
 /// What the macros expand into. Not for use by hand: it may change in any version.
 #[doc(hidden)]
 pub mod __private {
     pub use crate::after::{AfterValues, AnyTask, spawn_after, spawn_shared_after};
     pub use crate::graph::*;
+    pub use crate::task::task_done;
+    #[cfg(feature = "macros")]
+    pub use micropool_macros::{parallel, try_parallel};
     pub use std as std_core;
 
     /// `in POOL;`

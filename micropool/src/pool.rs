@@ -200,6 +200,7 @@ impl std::fmt::Debug for ThreadPool {
 }
 
 /// While it lives, idle workers spin instead of sleeping. See [`keep_awake`](crate::keep_awake).
+#[must_use = "workers stay awake only while the guard lives"]
 pub struct AwakeGuard {
     shared: std::sync::Weak<Shared>,
 }
@@ -211,6 +212,12 @@ impl AwakeGuard {
         Self {
             shared: Arc::downgrade(&shared),
         }
+    }
+}
+
+impl std::fmt::Debug for AwakeGuard {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("AwakeGuard").finish_non_exhaustive()
     }
 }
 

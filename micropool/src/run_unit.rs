@@ -69,13 +69,15 @@ fn settle(unit: &Arc<dyn Unit>, ran: bool, belongs: Belongs) {
                     over.push(successor, false);
                 }
             } else if successor.header().predecessor_over() {
+                // Whoever sleeps for it can start it now, and need not wait for a free worker.
+                wake::unit_changed(&successor.header().pool, successor.header().address());
                 queue(successor);
             }
         }
-        wake::unit_done(pool, header.address());
+        wake::unit_changed(pool, header.address());
         if let Belongs::Pool = belongs {
             if pool.background.task_ended() {
-                wake::unit_done(pool, idle_unit(pool));
+                wake::unit_changed(pool, idle_unit(pool));
                 if pool.is_closing() {
                     wake::everybody(pool);
                 }
@@ -152,6 +154,28 @@ pub(crate) fn next_queued(background: &Background) -> Option<Arc<dyn Unit>> {
 /// The unit that `wait_idle` sleeps for.
 pub(crate) fn idle_unit(pool: &Shared) -> usize {
     std::ptr::from_ref(&pool.background).addr()
+}
+
+/// The end of a task, wherever it runs: here, if it becomes ready while this thread waits.
+pub(crate) struct TaskEnd<'a>(pub(crate) &'a Arc<dyn Unit>);
+
+impl Awaited for TaskEnd<'_> {
+    fn done(&self) -> bool {
+        self.0.header().is_over()
+    }
+    fn target(&self) -> Target {
+        Target::Unit(self.0.header().address())
+    }
+    fn help(&self, me: &Seat) -> bool {
+        let claimed = self.0.header().claim();
+        if claimed {
+            run_claimed(me, self.0, me.tier(), Belongs::Pool);
+        }
+        claimed
+    }
+    fn can_help(&self) -> bool {
+        self.0.header().is_queued()
+    }
 }
 
 /// A unit that runs elsewhere.

@@ -7,13 +7,13 @@ use crate::run_unit::{Belongs, UnitEnd, run_claimed};
 use crate::seat::Seat;
 use crate::shared::Shared;
 use crate::slot::Work;
-use crate::sync::{AtomicUsize, Mutex, Ordering};
+use crate::sync::{AtomicUsize, Injector, Mutex, Ordering, Steal};
 use crate::unit::{Core, Unit, Yields};
 use crate::wait::wait;
 use crate::word::Tier;
-use crossbeam_deque::{Injector, Steal};
 use std::marker::PhantomData;
 use std::panic::resume_unwind;
+use std::fmt;
 use std::ptr;
 use std::sync::{Arc, OnceLock};
 
@@ -215,6 +215,20 @@ pub struct ScopedTask<'scope, T> {
     typed: Arc<dyn Yields<T> + 'scope>,
     unit: Arc<dyn Unit>,
     state: &'scope State,
+}
+
+impl fmt::Debug for Scope<'_, '_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        // Ordering: a number to look at, nothing follows from it.
+        let unfinished = self.state.unfinished.load(Ordering::Relaxed);
+        f.debug_struct("Scope").field("unfinished", &unfinished).finish_non_exhaustive()
+    }
+}
+
+impl<T> fmt::Debug for ScopedTask<'_, T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("ScopedTask").field("complete", &self.complete()).finish_non_exhaustive()
+    }
 }
 
 impl<T> ScopedTask<'_, T> {

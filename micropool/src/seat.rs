@@ -24,7 +24,7 @@ pub(crate) struct Seat {
     chunk_first: AtomicU32,
     chunk_len: AtomicU32,
     chunk: AtomicPtr<Slot>,
-    /// The tier of what is pushed now: that of the topmost segment.
+    /// The tier of what is pushed now: the stamped word of the topmost segment.
     tier: AtomicU64,
     pub(crate) pool: *const Shared,
     pub(crate) index: u32,
@@ -88,11 +88,7 @@ impl Seat {
 
     #[inline(always)]
     pub(crate) fn tier(&self) -> Tier {
-        if self.tier.load(Ordering::Relaxed) == 0 {
-            Tier::Foreground
-        } else {
-            Tier::Background
-        }
+        Tier::of_stamped(self.tier.load(Ordering::Relaxed))
     }
 
     /// The slot at the top, which is Empty.
@@ -164,18 +160,16 @@ impl Seat {
             self.segment_table.grow(depth as usize, |_| Segment::new());
         }
         let record = self.segment_table.get(depth as usize).expect("made above");
-        let before = self.tier();
+        let before = self.tier.load(Ordering::Relaxed);
+        let tier_word = tier.stamped(self.version.load(Ordering::Relaxed));
         self.change(|| {
-            record.write(self.top(), origin, tier);
-            self.segments.store(depth + 1, Ordering::Relaxed);
+            record.write(self.top(), origin, tier_word);
+            // Ordering: Release pairs with the Acquire in `segments`: whoever counts this record sees what it says. Without it a
+            // walk up the chain (`origin_at`, which takes no version) could read what the record said of an older segment.
+            self.segments.store(depth + 1, Ordering::Release);
         });
-        self.tier.store(tier as u64, Ordering::Relaxed);
-        OpenSegment {
-            seat: self,
-            depth,
-            before,
-            base: self.top(),
-        }
+        self.tier.store(tier_word, Ordering::Relaxed);
+        OpenSegment { seat: self, depth, before, tier_word, base: self.top() }
     }
 
     /// The version is odd while `write` changes the records.
@@ -206,7 +200,8 @@ impl Seat {
     }
 
     pub(crate) fn segments(&self) -> u32 {
-        self.segments.load(Ordering::Relaxed)
+        // Ordering: Acquire pairs with the Release in `open_segment`.
+        self.segments.load(Ordering::Acquire)
     }
 
     pub(crate) fn segment(&self, depth: u32) -> Option<&Segment> {
@@ -221,7 +216,7 @@ impl Seat {
     /// descends from that position (then nothing below it can change), or by the owner.
     pub(crate) fn origin_at(&self, position: u32) -> Option<Origin> {
         let mut found = None;
-        for depth in 0..self.segments.load(Ordering::Acquire) {
+        for depth in 0..self.segments() {
             let record = self.segment(depth)?;
             if record.base() > position {
                 break;
@@ -234,7 +229,7 @@ impl Seat {
     /// The tier of the segment that `position` lies in, under the conditions of `origin_at`.
     pub(crate) fn tier_at(&self, position: u32) -> Tier {
         let mut tier = Tier::Foreground;
-        for depth in 0..self.segments.load(Ordering::Acquire) {
+        for depth in 0..self.segments() {
             match self.segment(depth) {
                 Some(record) if record.base() <= position => tier = record.tier(),
                 _ => break,
@@ -243,15 +238,15 @@ impl Seat {
         tier
     }
 
-    /// A foreground thread waits for what the segment at `depth` descends from.
-    pub(crate) fn promote_segment(&self, depth: u32) {
-        if let Some(record) = self.segment(depth) {
-            record.promote();
-        }
-        // The owner pushes by `tier`; if the segment is the topmost, what it pushes from now on is foreground.
-        if depth + 1 == self.segments() {
-            self.tier.store(Tier::Foreground as u64, Ordering::Relaxed);
-        }
+    /// A foreground thread waits for what a segment of this seat descends from; `word` is what the segment's tier was when that
+    /// was known.
+    pub(crate) fn promote_segment(&self, segment: &Segment, word: u64) {
+        segment.promote(word);
+        // Ordering: three pairs. With the fence in `OpenSegment::drop`: this exchange meets the stamp, or the owner's second look
+        // sees the promotion. With the fence in `Claimed::run`: a thief inherits the promotion, or we see its record next.
+        fence(Ordering::SeqCst);
+        // If the segment is the topmost, what its owner pushes from now on is foreground. The stamp says whether it is.
+        let _ = self.tier.compare_exchange(word, Tier::promoted(word), Ordering::Relaxed, Ordering::Relaxed);
     }
 }
 
@@ -259,15 +254,19 @@ impl Seat {
 pub(crate) struct OpenSegment<'a> {
     seat: &'a Seat,
     depth: u32,
-    before: Tier,
+    /// The seat's tier word before: of the segment below, if there is one.
+    before: u64,
+    tier_word: u64,
     base: u32,
 }
 
 impl OpenSegment<'_> {
     /// The job that this segment was opened for was promoted by somebody who waits for it.
     pub(crate) fn inherit(&self, tier: Tier) {
-        if tier == Tier::Foreground {
-            self.seat.promote_segment(self.depth);
+        if tier == Tier::Foreground
+            && let Some(segment) = self.seat.segment(self.depth)
+        {
+            self.seat.promote_segment(segment, self.tier_word);
         }
     }
 }
@@ -275,19 +274,17 @@ impl OpenSegment<'_> {
 impl Drop for OpenSegment<'_> {
     fn drop(&mut self) {
         let seat = self.seat;
-        debug_assert_eq!(
-            seat.top(),
-            self.base,
-            "everything pushed in a segment is gone when it closes"
-        );
+        debug_assert_eq!(seat.top(), self.base, "everything pushed in a segment is gone when it closes");
         debug_assert_eq!(seat.segments(), self.depth + 1);
-        seat.change(|| seat.segments.store(self.depth, Ordering::Relaxed));
-        // The segment below may have been promoted meanwhile.
-        let below = self
-            .depth
-            .checked_sub(1)
-            .and_then(|depth| seat.segment(depth))
-            .map_or(self.before, Segment::tier);
-        seat.tier.store(below as u64, Ordering::Relaxed);
+        seat.change(|| seat.segments.store(self.depth, Ordering::Release));
+        // The segment below may have been promoted meanwhile, or is just being.
+        let below = self.depth.checked_sub(1).and_then(|depth| seat.segment(depth));
+        let word = below.map_or(self.before, Segment::tier_word);
+        seat.tier.store(word, Ordering::Relaxed);
+        if let (Some(below), Tier::Background) = (below, Tier::of_stamped(word)) {
+            // Ordering: with the fence in `promote_segment`.
+            fence(Ordering::SeqCst);
+            seat.tier.store(below.tier_word(), Ordering::Relaxed);
+        }
     }
 }

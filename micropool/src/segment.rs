@@ -8,6 +8,9 @@
 //! The owner alone opens and closes; others read the records under the seat's *version*, a sequence lock: odd while a
 //! record changes. A reader that finds the version unchanged after it has read a slot's word knows that the slot was
 //! pushed in the segment that the records name, because every push releases the version that was current.
+//!
+//! Tiers are the one thing that others write (they promote): a tier's word is stamped with the version that its segment was
+//! opened at and is changed by an exchange, so that a late promotion can't hit the segment that was opened after.
 
 use crate::sync::{AtomicU32, AtomicU64, Ordering};
 use crate::word::Tier;
@@ -71,7 +74,7 @@ impl Segment {
     }
 
     /// Only the owner, while the version is odd.
-    pub(crate) fn write(&self, base: u32, origin: Origin, tier: Tier) {
+    pub(crate) fn write(&self, base: u32, origin: Origin, tier_word: u64) {
         let slot = origin.slot.unwrap_or(SlotId {
             seat: NO_SEAT,
             position: 0,
@@ -82,7 +85,7 @@ impl Segment {
         self.position.store(slot.position, Ordering::Relaxed);
         self.generation.store(slot.generation, Ordering::Relaxed);
         self.unit.store(origin.unit as u64, Ordering::Relaxed);
-        self.tier.store(tier as u64, Ordering::Relaxed);
+        self.tier.store(tier_word, Ordering::Relaxed);
     }
 
     pub(crate) fn base(&self) -> u32 {
@@ -103,16 +106,18 @@ impl Segment {
     }
 
     pub(crate) fn tier(&self) -> Tier {
-        // Ordering: Acquire pairs with `promote`.
-        if self.tier.load(Ordering::Acquire) == 0 {
-            Tier::Foreground
-        } else {
-            Tier::Background
-        }
+        Tier::of_stamped(self.tier_word())
     }
 
-    /// By any thread that waits in the foreground for what this segment descends from.
-    pub(crate) fn promote(&self) {
-        self.tier.store(Tier::Foreground as u64, Ordering::Release);
+    pub(crate) fn tier_word(&self) -> u64 {
+        // Ordering: Acquire pairs with `promote`.
+        self.tier.load(Ordering::Acquire)
+    }
+
+    /// By any thread that waits in the foreground for what this segment descends from; `word` was read while it was open.
+    pub(crate) fn promote(&self, word: u64) {
+        // Failing is fine: somebody else promoted it, or it is over.
+        // Ordering: AcqRel, pairs with `tier_word`.
+        let _ = self.tier.compare_exchange(word, Tier::promoted(word), Ordering::AcqRel, Ordering::Relaxed);
     }
 }

@@ -8,11 +8,14 @@ use crate::sync::{AtomicU32, Condvar, Mutex, Ordering};
 use crate::table::Table;
 use std::sync::Arc;
 
+/// Seats that a pool makes at once.
+const FIRST_SEATS: usize = if cfg!(loom) { 2 } else { 8 };
+
 pub(crate) struct Shared {
     pub(crate) sleepers: Sleepers,
     /// Idle dedicated background threads; when they wait strictly they are in `sleepers` like everybody.
     pub(crate) dedicated_sleepers: Sleepers,
-    seats: Table<Seat, 8>,
+    seats: Table<Seat, FIRST_SEATS>,
     seat_count: AtomicU32,
     /// Seats of outside threads that have ended. Also the lock under which seats are made.
     free_seats: Mutex<Vec<u32>>,

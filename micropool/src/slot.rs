@@ -60,7 +60,8 @@ impl Slot {
             state: AtomicU64::new(Word::NEW.0),
             work: UnsafeCell::new(Work::NOTHING),
             available: AtomicU64::new(0),
-            thief_generation: AtomicU64::new(0),
+            // A number that no generation has.
+            thief_generation: AtomicU64::new(u64::MAX),
             thief: AtomicU32::new(0),
             rank: AtomicU32::new(0),
         }

@@ -3,6 +3,7 @@
 use crate::current;
 use crate::loops::{self, Cut};
 use crate::shared::Shared;
+use std::fmt;
 use std::ops::Range;
 use std::sync::Arc;
 
@@ -22,6 +23,12 @@ pub(crate) enum Form {
     Threads,
     By(usize),
     Per(usize),
+}
+
+impl fmt::Debug for Split<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("Split").field(&self.form).finish()
+    }
 }
 
 /// One chunk a thread: as many as the current pool has workers, and one more for a caller that is none of them.

@@ -250,12 +250,13 @@ fn descend<'a>(
                 u32::MAX
             };
             let base = record.base();
-            if record.tier() == Tier::Background && me.tier() == Tier::Foreground {
+            let tier_word = record.tier_word();
+            if Tier::of_stamped(tier_word) == Tier::Background && me.tier() == Tier::Foreground {
                 if !way.holds() {
                     changed = true;
                     break;
                 }
-                seat.promote_segment(depth);
+                seat.promote_segment(record, tier_word);
             }
             match scan(me, base, end, &way, hops) {
                 Look::Nothing => {}

@@ -17,7 +17,11 @@ pub(crate) use std::{
 pub(crate) use parking_lot::{Condvar, Mutex};
 
 #[cfg(loom)]
-pub(crate) use model::{Condvar, Mutex};
+pub(crate) use model::{Condvar, Injector, Mutex};
+
+#[cfg(not(loom))]
+pub(crate) use crossbeam_deque::Injector;
+pub(crate) use crossbeam_deque::Steal;
 
 /// Interior mutability whose accesses the model checker can see.
 #[cfg(not(loom))]
@@ -48,7 +52,8 @@ pub(crate) use loom::cell::UnsafeCell;
 /// The cheap half of an asymmetric pair: what a thread that publishes work runs before it looks for sleepers.
 ///
 /// Pairs with [`heavy_fence`]: of "publish; light; read" and "announce; heavy; read" at least one side reads what the
-/// other wrote (the store-buffering litmus), as if both were `SeqCst` fences.
+/// other wrote (the store-buffering litmus), as if both were `SeqCst` fences. Model checkers and sanitizers don't know the
+/// process-wide barrier: there both *are* `SeqCst` fences.
 #[inline(always)]
 pub(crate) fn light_fence() {
     #[cfg(loom)]
@@ -65,26 +70,81 @@ pub(crate) fn heavy_fence() {
     crate::platform::heavy_fence();
 }
 
-/// parking_lot's shapes over loom's locks.
+/// Thread-locals that are one `Copy` value, with the accessors of `LocalKey<Cell<_>>`. Under the model checker all threads
+/// of a model share one thread of the system, so they must be its own.
+#[cfg(loom)]
+macro_rules! local_cells {
+    ($($name:ident: $type:ty = $value:expr;)*) => {$(
+        static $name: crate::sync::LocalCell<$type> = {
+            loom::thread_local! { static KEY: std::cell::Cell<$type> = std::cell::Cell::new($value); }
+            crate::sync::LocalCell(&KEY)
+        };
+    )*};
+}
+#[cfg(not(loom))]
+macro_rules! local_cells {
+    ($($name:ident: $type:ty = $value:expr;)*) => {
+        thread_local! {$(
+            static $name: std::cell::Cell<$type> = const { std::cell::Cell::new($value) };
+        )*}
+    };
+}
+pub(crate) use local_cells;
+
+#[cfg(loom)]
+pub(crate) struct LocalCell<T: 'static>(pub(crate) &'static loom::thread::LocalKey<std::cell::Cell<T>>);
+
+#[cfg(loom)]
+impl<T: Copy> LocalCell<T> {
+    pub(crate) fn get(&self) -> T {
+        self.0.with(std::cell::Cell::get)
+    }
+    pub(crate) fn set(&self, value: T) {
+        // A model's thread may be at its end, where this one is gone already: the system's stays to the last.
+        let _ = self.0.try_with(|cell| cell.set(value));
+    }
+    pub(crate) fn replace(&self, value: T) -> T {
+        self.0.with(|cell| cell.replace(value))
+    }
+}
+
+/// The shapes of parking_lot's locks and of crossbeam's queue over loom's locks.
 #[cfg(loom)]
 mod model {
+    use crossbeam_deque::Steal;
+    use std::collections::VecDeque;
+    use std::ops::{Deref, DerefMut};
+
+    #[derive(Default)]
     pub(crate) struct Mutex<T>(loom::sync::Mutex<T>);
-    pub(crate) type MutexGuard<'a, T> = loom::sync::MutexGuard<'a, T>;
+
+    /// Empty only inside [`Condvar::wait`].
+    pub(crate) struct MutexGuard<'a, T>(Option<loom::sync::MutexGuard<'a, T>>);
+
     impl<T> Mutex<T> {
         pub(crate) fn new(value: T) -> Self {
             Self(loom::sync::Mutex::new(value))
         }
         pub(crate) fn lock(&self) -> MutexGuard<'_, T> {
-            self.0.lock().unwrap()
+            MutexGuard(Some(self.0.lock().unwrap_or_else(std::sync::PoisonError::into_inner)))
         }
     }
-    impl<T: Default> Default for Mutex<T> {
-        fn default() -> Self {
-            Self::new(T::default())
+
+    impl<T> Deref for MutexGuard<'_, T> {
+        type Target = T;
+        fn deref(&self) -> &T {
+            self.0.as_ref().expect("held")
         }
     }
-    #[derive(Default)]
+
+    impl<T> DerefMut for MutexGuard<'_, T> {
+        fn deref_mut(&mut self) -> &mut T {
+            self.0.as_mut().expect("held")
+        }
+    }
+
     pub(crate) struct Condvar(loom::sync::Condvar);
+
     impl Condvar {
         pub(crate) fn new() -> Self {
             Self(loom::sync::Condvar::new())
@@ -93,13 +153,26 @@ mod model {
             self.0.notify_one();
         }
         pub(crate) fn wait<T>(&self, guard: &mut MutexGuard<'_, T>) {
-            // SAFETY: the guard is taken out and another for the same lock put in its place; nothing between can unwind
-            // but a failure of the model itself, which ends the process.
-            unsafe {
-                let owned = std::ptr::read(guard);
-                let back = self.0.wait(owned).unwrap_or_else(|_| std::process::abort());
-                std::ptr::write(guard, back);
-            }
+            let held = guard.0.take().expect("held");
+            guard.0 = Some(self.0.wait(held).unwrap_or_else(std::sync::PoisonError::into_inner));
+        }
+    }
+
+    /// A locked queue: it shows the model checker where threads may alternate, which crossbeam's own can't.
+    pub(crate) struct Injector<T>(Mutex<VecDeque<T>>);
+
+    impl<T> Injector<T> {
+        pub(crate) fn new() -> Self {
+            Self(Mutex::new(VecDeque::new()))
+        }
+        pub(crate) fn push(&self, task: T) {
+            self.0.lock().push_back(task);
+        }
+        pub(crate) fn steal(&self) -> Steal<T> {
+            self.0.lock().pop_front().map_or(Steal::Empty, Steal::Success)
+        }
+        pub(crate) fn is_empty(&self) -> bool {
+            self.0.lock().is_empty()
         }
     }
 }

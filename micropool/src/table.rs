@@ -3,8 +3,8 @@
 use crate::sync::{AtomicPtr, Ordering};
 use std::ptr;
 
-/// Enough chunks for 2^26 times the first one's size.
-const CHUNKS: usize = 27;
+/// Enough chunks for 2^26 times the first one's size. A model needs few, and pays for each.
+const CHUNKS: usize = if cfg!(loom) { 3 } else { 27 };
 
 /// Entries `0..` in chunks of `FIRST`, `2 × FIRST`, … entries, made when first asked for and kept until the table goes.
 pub(crate) struct Table<T, const FIRST: usize> {

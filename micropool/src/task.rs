@@ -2,10 +2,11 @@
 
 use crate::current;
 use crate::panic::{Payload, drop_quietly};
-use crate::run_unit::{self, Belongs, UnitEnd};
+use crate::run_unit::{self, Belongs, TaskEnd};
 use crate::shared::Shared;
 use crate::unit::{Core, Unit, Yields};
 use crate::wait::wait;
+use std::fmt;
 use std::future::{Future, IntoFuture};
 use std::panic::resume_unwind;
 use std::pin::Pin;
@@ -93,6 +94,16 @@ where
     Task { typed: Some(typed) }
 }
 
+/// A task that is over already, with this result: for a background node whose `if` is false.
+pub fn task_done<T: Send + 'static>(value: T) -> Task<T> {
+    let typed: Arc<dyn Yields<T>> = Arc::new(Core::new(current_pool(), move || value));
+    let unit: Arc<dyn Unit> = typed.clone();
+    unit.header().pool.background.task_made();
+    let _is_ready = unit.header().predecessor_over();
+    run_unit::start_here(&unit);
+    Task { typed: Some(typed) }
+}
+
 /// Waits until a unit is over: runs it here if nobody has started it, helps with what it made, and before that does the
 /// same for what it comes after.
 pub(crate) fn wait_over(unit: &Arc<dyn Unit>) {
@@ -112,7 +123,7 @@ pub(crate) fn wait_over(unit: &Arc<dyn Unit>) {
             run_unit::refuse_own_end(predecessor.header(), "a task that must come after this one");
             way.push(predecessor);
         } else if !run_unit::start_here(front) {
-            current::with_seat_in(&header.pool, |me| wait(me, &UnitEnd(header)));
+            current::with_seat_in(&header.pool, |me| wait(me, &TaskEnd(front)));
         }
     }
 }
@@ -282,6 +293,19 @@ pub(crate) fn report_unseen(unit: &Arc<dyn Unit>) {
     }
 }
 
+impl<T> fmt::Debug for Task<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let complete = self.typed.as_ref().is_none_or(|typed| typed.header().is_over());
+        f.debug_struct("Task").field("complete", &complete).finish_non_exhaustive()
+    }
+}
+
+impl<T> fmt::Debug for SharedTask<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("SharedTask").field("complete", &self.complete()).finish_non_exhaustive()
+    }
+}
+
 impl<T> Future for Task<T> {
     type Output = T;
 
@@ -390,6 +414,7 @@ impl<'a, T> IntoFuture for &'a SharedTask<T> {
 }
 
 /// Awaits a [`SharedTask`]. Polling never runs the task.
+#[derive(Debug)]
 pub struct SharedTaskFuture<'a, T> {
     task: &'a SharedTask<T>,
 }

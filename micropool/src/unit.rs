@@ -224,6 +224,10 @@ impl Header {
         self.state() == WAITING
     }
 
+    pub(crate) fn is_queued(&self) -> bool {
+        self.state() == QUEUED
+    }
+
     pub(crate) fn cancel_wished(&self) -> bool {
         self.state.load(Ordering::Relaxed) & CANCEL_WISHED != 0
     }

@@ -61,6 +61,9 @@ fn rouse(owner: &Seat, position: u32, tier: Tier) {
 /// A worker that was the last to search has found work: whatever else was left to it is passed on (F3).
 pub(crate) fn pass_on(me: &Seat, may_background: bool) {
     let pool = me.pool();
+    // Ordering: with P4. A push that read `searching` before we stopped is seen by the looks below (a read-modify-write
+    // is no fence: without this one its store may lag behind them).
+    fence(Ordering::SeqCst);
     if !me.is_worker() {
         if !pool.background.is_empty() || steal::peek(me, Tier::Background).is_some() {
             wake_dedicated(pool);
@@ -157,8 +160,8 @@ fn wake_unit_waiter(pool: &Shared, unit: usize) -> bool {
     })
 }
 
-/// All of those: it is done.
-pub(crate) fn unit_done(pool: &Shared, unit: usize) {
+/// All of those: it is done, or can be started.
+pub(crate) fn unit_changed(pool: &Shared, unit: usize) {
     light_fence();
     if pool.sleepers.counts().strict() > 0 {
         fence(Ordering::SeqCst);

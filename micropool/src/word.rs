@@ -40,6 +40,7 @@ const RANKED: u64 = 1 << 5;
 const ONE_INSIDE: u64 = 1 << 6;
 const INSIDE_MAX: u64 = (1 << 10) - 1;
 const GENERATION_SHIFT: u32 = 16;
+const STAMP_SHIFT: u32 = 8;
 
 impl Word {
     /// How a new slot starts. A test configuration starts just below the wrap.
@@ -141,6 +142,22 @@ pub(crate) enum Tier {
 }
 
 impl Tier {
+    /// Of a seat's or a segment's stamped tier word: see `segment.rs`.
+    #[inline(always)]
+    pub(crate) fn of_stamped(word: u64) -> Tier {
+        if word & BACKGROUND == 0 { Tier::Foreground } else { Tier::Background }
+    }
+
+    /// The tier with the version of the records that it was set under.
+    pub(crate) fn stamped(self, version: u64) -> u64 {
+        version << STAMP_SHIFT | self as u64
+    }
+
+    /// The same stamp in the foreground.
+    pub(crate) fn promoted(word: u64) -> u64 {
+        word & !BACKGROUND
+    }
+
     pub(crate) fn of(word: Word) -> Tier {
         if word.is_background() {
             Tier::Background

@@ -62,7 +62,7 @@ impl Worker<'_> {
                 spin = Spin::new(self.me);
                 continue;
             }
-            if self.pool.is_closing() && self.nothing_left() {
+            if self.pool.is_closing() && self.nothing_left() && self.me.mailbox.close() {
                 break;
             }
             if !spin.once() && (!self.pool.kept_awake() || self.role == Role::Dedicated) {
@@ -80,8 +80,14 @@ impl Worker<'_> {
 
     /// Finds work and runs it; searching again when it returns `true`.
     fn run_something(&self) -> bool {
-        if broadcast::read_mail(self.me, None) {
-            return true;
+        if broadcast::has_mail(self.me) {
+            // A letter is work like any other: while it runs, nobody may rely on this worker's search.
+            self.found();
+            let read = broadcast::read_mail(self.me, None);
+            self.sleepers().start_searching();
+            if read {
+                return true;
+            }
         }
         if self.role == Role::Worker
             && let Some(claimed) = steal::take_any(self.me, Tier::Foreground)
@@ -135,8 +141,9 @@ impl Worker<'_> {
         let sleepers = self.sleepers();
         let sleeper = &self.me.sleeper;
         sleeper.announce_idle(sleepers);
-        heavy_fence();
         sleepers.stop_searching();
+        // Ordering: after both. A push that saw neither the announcement nor the end of the search is seen below.
+        heavy_fence();
         if self.anything_to_do() {
             // Whoever wins the exchange counts us as searching again.
             sleeper.retract(sleepers, Mode::Idle);

@@ -19,7 +19,7 @@
 use std::cell::UnsafeCell;
 use std::sync::atomic::{AtomicU32, Ordering};
 
-use super::failures::Failures;
+use super::block::Block;
 
 /// The word of a cell that is lent exclusively. Anything below is the number of shared users.
 const EXCLUSIVE: u32 = u32::MAX;
@@ -159,18 +159,18 @@ macro_rules! result_cell {
             }
 
             /// Runs the node that fills the cell; whether it did.
-            pub fn run<E>(&self, failures: &Failures<E>, node: u32, f: impl FnOnce() -> T) -> bool {
-                self.keep(failures.run(node, f))
+            pub fn run<E>(&self, block: &Block<E>, node: u32, f: impl FnOnce() -> T) -> bool {
+                self.keep(block.run(node, f))
             }
 
             /// Runs the node that fills the cell and may fail; whether it did fill it.
             pub fn run_try<E>(
                 &self,
-                failures: &Failures<E>,
+                block: &Block<E>,
                 node: u32,
                 f: impl FnOnce() -> Result<T, E>,
             ) -> bool {
-                self.keep(failures.run_try(node, f))
+                self.keep(block.run_try(node, f))
             }
 
             fn keep(&self, result: Option<T>) -> bool {
@@ -206,6 +206,15 @@ macro_rules! result_cell {
             /// If there is none or the cell is in use: a bug in micropool.
             pub fn take(&self) -> T {
                 self.0.take()
+            }
+
+            /// Takes the result out for its last user.
+            ///
+            /// # Panics
+            ///
+            /// If there is none or the cell is in use: a bug in micropool.
+            pub fn with_taken<R>(&self, f: impl FnOnce(T) -> R) -> R {
+                f(self.take())
             }
 
             /// The result, if it was put in and not taken out.
@@ -317,6 +326,34 @@ impl<'a, T> LentBoth<'a, T> {
     pub fn with_mut<R>(&self, f: impl FnOnce(&mut T) -> R) -> R {
         self.0.with_mut(|value| f(value))
     }
+}
+
+/// Lends a result that is kept in a local, as the nested form does. The closure takes it for any lifetime, so that what
+/// compiles in one form compiles in the other.
+///
+/// # Panics
+///
+/// If there is none, which is a bug in micropool.
+pub fn lend_ref<T, R>(result: &Option<T>, f: impl FnOnce(&T) -> R) -> R {
+    f(result.as_ref().unwrap_or_else(|| empty()))
+}
+
+/// Lends a result that is kept in a local exclusively.
+///
+/// # Panics
+///
+/// If there is none, which is a bug in micropool.
+pub fn lend_mut<T, R>(result: &mut Option<T>, f: impl FnOnce(&mut T) -> R) -> R {
+    f(result.as_mut().unwrap_or_else(|| empty()))
+}
+
+/// Gives a result that is kept in a local to its last user.
+///
+/// # Panics
+///
+/// If there is none, which is a bug in micropool.
+pub fn lend_taken<T, R>(result: Option<T>, f: impl FnOnce(T) -> R) -> R {
+    f(result.unwrap_or_else(|| empty()))
 }
 
 #[cfg(test)]

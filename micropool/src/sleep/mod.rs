@@ -5,6 +5,8 @@ use crate::sync::{AtomicU32, AtomicU64, Condvar, Mutex, Ordering};
 const AWAKE: u32 = 0;
 const IDLE: u32 = 1;
 const STRICT: u32 = 2;
+/// Somebody is ending an idle sleep, and has not yet counted the sleeper as searching.
+const WAKING: u32 = 3;
 
 const ONE_IDLE: u64 = 1;
 const ONE_STRICT: u64 = 1 << 32;
@@ -137,9 +139,12 @@ impl Sleeper {
             && self.unit.load(Ordering::Relaxed) == unit as u64
     }
 
-    /// The sleeper itself thinks better of it. `false`: somebody woke it at the same moment.
-    pub(crate) fn retract(&self, pool: &Sleepers, mode: Mode) -> bool {
-        self.leave(pool, mode)
+    /// The sleeper itself thinks better of it. Afterwards it is awake, whether by itself or by somebody's wake.
+    pub(crate) fn retract(&self, pool: &Sleepers, mode: Mode) {
+        if !self.leave(pool, mode) {
+            // A waker that has won may still be counting: see `leave`.
+            self.block();
+        }
     }
 
     /// Ends the sleep, if it (still) sleeps in this mode; whether it did.
@@ -154,19 +159,24 @@ impl Sleeper {
         true
     }
 
-    /// The one exchange back to `AWAKE`; whoever wins it takes the sleeper out of the counts (W1, W2).
+    /// The one exchange that ends the sleep; whoever wins it takes the sleeper out of the counts (W1, W2).
     fn leave(&self, pool: &Sleepers, mode: Mode) -> bool {
-        if self
-            .state
-            .compare_exchange(mode.state(), AWAKE, Ordering::SeqCst, Ordering::SeqCst)
-            .is_err()
-        {
+        // An idle sleeper stays where it is until it is counted as searching. Were it free at once, it could look, find nothing
+        // and stop searching before its waker counts it: the count would be below zero meanwhile, which a push reads as
+        // "somebody searches", and relies on nobody.
+        let next = if mode == Mode::Idle { WAKING } else { AWAKE };
+        // Ordering: AcqRel at least; what the announcement and the counts order is ordered by fences.
+        if self.state.compare_exchange(mode.state(), next, Ordering::SeqCst, Ordering::SeqCst).is_err() {
             return false;
         }
         if mode == Mode::Idle {
             pool.start_searching();
         }
         pool.counts.fetch_sub(mode.one(), Ordering::SeqCst);
+        if mode == Mode::Idle {
+            // Ordering: pairs with the load in `block`: the sleeper goes on after it has been counted.
+            self.state.store(AWAKE, Ordering::SeqCst);
+        }
         true
     }
 

@@ -1,4 +1,4 @@
-//! Which nodes of a graph failed, and what leaves the block for it.
+//! One run of a block: which of its nodes failed, and what leaves it for that.
 //!
 //! A node fails by a panic or, in `try_parallel!`, by an error. All nodes that don't depend on it still run, so
 //! several may fail in one run; the one that stands highest in the source wins, whatever happened first in time.
@@ -13,9 +13,15 @@ use std::convert::Infallible;
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::sync::{Mutex, PoisonError};
 
-/// The failures of one run.
+use crate::after::{AfterValues, AnyTask};
+use crate::current;
+use crate::join::{join_here, join_ranked};
+use crate::task::Task;
+
+/// One run of a block. Its methods are what the expansion calls with closures of the user's: a method's name has no path in
+/// front that would draw an error about the closure away from the user's expression.
 #[derive(Debug)]
-pub struct Failures<E> {
+pub struct Block<E> {
     highest: Mutex<Option<(u32, Failure<E>)>>,
 }
 
@@ -28,8 +34,8 @@ pub enum Failure<E> {
     Error(E),
 }
 
-impl<E> Failures<E> {
-    /// No failures yet.
+impl<E> Block<E> {
+    /// A run without failures yet.
     #[must_use]
     pub const fn new() -> Self {
         Self {
@@ -57,6 +63,40 @@ impl<E> Failures<E> {
                 None
             }
         }
+    }
+
+    /// `join` of two branches: `rank` is the length of the way to the end from the most urgent node of `b`.
+    #[inline]
+    pub fn fork<A, B, RA, RB>(&self, rank: u32, a: A, b: B) -> (RA, RB)
+    where
+        A: FnOnce() -> RA + Send,
+        B: FnOnce() -> RB + Send,
+        RA: Send,
+        RB: Send,
+    {
+        match current::seat() {
+            Some(seat) => join_ranked(seat, rank, a, b),
+            None => join_here(a, b),
+        }
+    }
+
+    /// Spawns a background node.
+    pub fn spawn<T, F>(&self, f: F) -> Task<T>
+    where
+        F: FnOnce() -> T + Send + 'static,
+        T: Send + 'static,
+    {
+        crate::spawn(f)
+    }
+
+    /// Spawns a background node that comes after others.
+    pub fn spawn_after<V, F, T>(&self, values: V, order: &[&dyn AnyTask], f: F) -> Task<T>
+    where
+        V: AfterValues,
+        F: FnOnce(V::Values) -> T + Send + 'static,
+        T: Send + 'static,
+    {
+        crate::after::spawn_after(values, order, f)
     }
 
     /// The highest failure, if there is one. The caller drops what the run has made before it lets it go on.
@@ -88,7 +128,7 @@ impl<E> Failures<E> {
     }
 }
 
-impl<E> Default for Failures<E> {
+impl<E> Default for Block<E> {
     fn default() -> Self {
         Self::new()
     }
@@ -129,6 +169,46 @@ pub fn discard<T>(value: T) {
     }
 }
 
+/// The end of a `parallel!` block: its value made of `results`, or the panic of the highest failing node.
+///
+/// # Panics
+///
+/// If a node panicked, with its payload, after `results` were dropped.
+pub fn finish<R, V>(block: Block<Infallible>, results: R, value: impl FnOnce(R) -> V) -> V {
+    match block.finish() {
+        Ok(()) => value(results),
+        Err(failure) => {
+            discard(results);
+            failure.unwind()
+        }
+    }
+}
+
+/// The end of a `try_parallel!` block: its value made of `results`, or the highest failing node's error or panic.
+///
+/// # Errors
+///
+/// The highest failing node's.
+///
+/// # Panics
+///
+/// If the highest failing node panicked, with its payload, after `results` were dropped.
+pub fn finish_try<R, V, E>(block: Block<E>, results: R, value: impl FnOnce(R) -> V) -> Result<V, E> {
+    match block.finish() {
+        Ok(()) => Ok(value(results)),
+        Err(failure) => {
+            discard(results);
+            Err(failure.error_or_unwind())
+        }
+    }
+}
+
+/// A node that doesn't run because one that it needs failed. What would have been moved into it ends here.
+pub fn skipped<M, T>(moved: M) -> Option<T> {
+    discard(moved);
+    None
+}
+
 /// The result of a node that didn't fail.
 ///
 /// # Panics
@@ -165,18 +245,18 @@ pub fn effect_try<T, E>(f: impl FnOnce() -> Result<T, E>) -> Result<(), E> {
     f().map(drop)
 }
 
-/// A node whose `if` is true.
-pub fn when<T>(f: impl FnOnce() -> T) -> Option<T> {
-    Some(f())
+/// A node with an `if`.
+pub fn when<T>(condition: bool, f: impl FnOnce() -> T) -> Option<T> {
+    condition.then(f)
 }
 
-/// A node that may fail and whose `if` is true.
+/// A node with an `if` that may fail.
 ///
 /// # Errors
 ///
 /// The node's own.
-pub fn when_try<T, E>(f: impl FnOnce() -> Result<T, E>) -> Result<Option<T>, E> {
-    f().map(Some)
+pub fn when_try<T, E>(condition: bool, f: impl FnOnce() -> Result<T, E>) -> Result<Option<T>, E> {
+    condition.then(f).transpose()
 }
 
 #[cfg(test)]
@@ -186,12 +266,12 @@ mod tests {
     #[test]
     fn the_highest_node_wins_in_any_order() {
         for order in [[1, 2], [2, 1]] {
-            let failures = Failures::<u32>::new();
+            let block = Block::<u32>::new();
             for node in order {
-                assert!(failures.run_try::<()>(node, || Err(node * 10)).is_none());
+                assert!(block.run_try::<()>(node, || Err(node * 10)).is_none());
             }
-            assert_eq!(failures.run(0, || 7), Some(7));
-            match failures.finish() {
+            assert_eq!(block.run(0, || 7), Some(7));
+            match block.finish() {
                 Err(Failure::Error(error)) => assert_eq!(error, 10),
                 other => panic!("{other:?}"),
             }
@@ -200,12 +280,12 @@ mod tests {
 
     #[test]
     fn a_panic_keeps_its_payload() {
-        let failures = Failures::<Infallible>::new();
+        let block = Block::<Infallible>::new();
         assert_eq!(
-            failures.run::<()>(3, || resume_unwind(Box::new(42_u8))),
+            block.run::<()>(3, || resume_unwind(Box::new(42_u8))),
             None
         );
-        let failure = failures.finish().unwrap_err();
+        let failure = block.finish().unwrap_err();
         let payload = catch_unwind(AssertUnwindSafe(|| failure.unwind())).unwrap_err();
         assert_eq!(payload.downcast_ref::<u8>(), Some(&42));
     }
@@ -221,10 +301,10 @@ mod tests {
     #[test]
     fn a_panicking_drop_is_contained() {
         discard(Bomb);
-        let failures = Failures::<Infallible>::new();
-        failures.run::<()>(1, || resume_unwind(Box::new(Bomb)));
-        failures.run::<()>(0, || resume_unwind(Box::new(1_u8)));
-        match failures.finish() {
+        let block = Block::<Infallible>::new();
+        block.run::<()>(1, || resume_unwind(Box::new(Bomb)));
+        block.run::<()>(0, || resume_unwind(Box::new(1_u8)));
+        match block.finish() {
             Err(Failure::Panic(payload)) => assert!(payload.is::<u8>()),
             _ => panic!("no failure"),
         }

@@ -1,0 +1,257 @@
+//! From the function as written to the job that it means. Whatever is wrong is reported here, on the token that is
+//! wrong; the model is as complete then as without errors.
+
+use proc_macro2::{Group, Span, TokenStream};
+use quote::{ToTokens, quote_spanned};
+use syn::ext::IdentExt;
+use syn::spanned::Spanned;
+use syn::{
+    Attribute, Expr, FnArg, GenericArgument, LitStr, Pat, PathArguments, Receiver, ReturnType, Signature, Type,
+    Visibility,
+};
+
+use super::lifetimes::{self, Borrowed};
+use super::parse::{Function, Options};
+use crate::errors::Errors;
+
+/// The most tasks that one job comes after: the longest tuple of the runtime.
+const MOST_TASKS: usize = 8;
+
+/// How a job runs.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Runs {
+    InPlace,
+    Background,
+    /// In the background, with a handle that can be cloned.
+    Shared,
+}
+
+/// A function that is a job.
+pub struct Job {
+    /// The path of the crate.
+    pub krate: TokenStream,
+    pub runs: Runs,
+    pub pool: Option<Expr>,
+    /// What timelines show.
+    pub name: LitStr,
+    pub attrs: Vec<Attribute>,
+    pub vis: Visibility,
+    /// As written, without `#[after]`.
+    pub sig: Signature,
+    /// Those but `self`.
+    pub params: Vec<Param>,
+    pub body: Group,
+}
+
+/// A parameter other than `self`.
+pub struct Param {
+    pub attrs: Vec<Attribute>,
+    pub pat: Pat,
+    /// What the body gets.
+    pub ty: Type,
+    /// Whether callers pass a task of it.
+    pub after: bool,
+}
+
+/// Reports what is wrong.
+pub fn check(options: Options, function: Function, errors: &mut Errors) -> Job {
+    let Function { attrs, vis, mut sig, body } = function;
+    let params = params(&mut sig, errors);
+    let runs = runs(&options, &params, errors);
+    let job = Job {
+        krate: match options.krate {
+            Some(path) => path.into_token_stream(),
+            None => quote_spanned!(Span::mixed_site()=> ::micropool),
+        },
+        runs,
+        pool: options.pool,
+        name: options.name.unwrap_or_else(|| LitStr::new(&sig.ident.unraw().to_string(), sig.ident.span())),
+        attrs,
+        vis,
+        sig,
+        params: params.into_iter().map(|(param, _)| param).collect(),
+        body,
+    };
+    qualifiers(&job, errors);
+    if runs != Runs::InPlace {
+        outlives_its_call(&job, errors);
+    }
+    job
+}
+
+/// The parameters, each with its `#[after]`, which is taken out of the signature.
+fn params(sig: &mut Signature, errors: &mut Errors) -> Vec<(Param, Option<Attribute>)> {
+    let mut params = Vec::new();
+    let mut tasks = 0;
+    for input in &mut sig.inputs {
+        let attrs = match input {
+            FnArg::Receiver(receiver) => &mut receiver.attrs,
+            FnArg::Typed(typed) => &mut typed.attrs,
+        };
+        let (mut afters, attrs_left): (Vec<_>, Vec<_>) =
+            std::mem::take(attrs).into_iter().partition(|attr| attr.path().is_ident("after"));
+        attrs.clone_from(&attrs_left);
+        for twice in afters.drain(1.min(afters.len())..) {
+            errors.on(twice, "`#[after]` is given twice: keep one");
+        }
+        let after = afters.pop();
+        match input {
+            FnArg::Receiver(_) => {
+                if let Some(after) = after {
+                    errors.on(after, "`self` can't be a task: make it a parameter with a name");
+                }
+            }
+            FnArg::Typed(typed) => {
+                let param = Param {
+                    attrs: attrs_left,
+                    pat: (*typed.pat).clone(),
+                    ty: (*typed.ty).clone(),
+                    after: after.is_some(),
+                };
+                if let Some(after) = &after {
+                    tasks += 1;
+                    after_is_right(&param, after, tasks, errors);
+                }
+                params.push((param, after));
+            }
+        }
+    }
+    params
+}
+
+fn after_is_right(param: &Param, after: &Attribute, tasks: usize, errors: &mut Errors) {
+    if after.meta.require_path_only().is_err() {
+        errors.on(after, "`#[after]` takes no value: callers pass the task as this parameter");
+    }
+    if let Some(cfg) = param.attrs.iter().find(|attr| attr.path().is_ident("cfg")) {
+        errors.on(cfg, "a parameter marked `#[after]` can't be off by `cfg`: write two functions, each with its `cfg`");
+    }
+    if let Some(result) = result_of_task(&param.ty) {
+        let result = shown(result);
+        errors.on(
+            &param.ty,
+            format_args!("write what the body gets, `{result}`: `#[after]` makes it a `Task<{result}>` for callers"),
+        );
+    }
+    if tasks == MOST_TASKS + 1 {
+        errors.on(
+            after,
+            format_args!("a job comes after at most {MOST_TASKS} tasks: combine some of them in a job of their own"),
+        );
+    }
+}
+
+/// `P` of a type that is written `Task<P>`.
+fn result_of_task(ty: &Type) -> Option<&Type> {
+    let Type::Path(path) = ty else { return None };
+    let last = path.path.segments.last().filter(|last| last.ident == "Task")?;
+    match &last.arguments {
+        PathArguments::AngleBracketed(arguments) => match arguments.args.first() {
+            Some(GenericArgument::Type(result)) => Some(result),
+            _ => None,
+        },
+        _ => None,
+    }
+}
+
+/// How the job runs; where options that only go with `background` come without it, that is what was forgotten.
+fn runs(options: &Options, params: &[(Param, Option<Attribute>)], errors: &mut Errors) -> Runs {
+    let background = options.background.is_some();
+    if let (Some(shared), false) = (&options.shared, background) {
+        errors.on(shared, "`shared` is for background jobs: write `background, shared`, or leave it out");
+    }
+    let after = params.iter().find_map(|(_, after)| after.as_ref());
+    if let (Some(after), false, None) = (after, background, &options.shared) {
+        errors.on(after, "`#[after]` is for background jobs: write `#[job(background)]`, or take the task's result");
+    }
+    match (options.shared.is_some(), background || after.is_some()) {
+        (true, _) => Runs::Shared,
+        (false, true) => Runs::Background,
+        (false, false) => Runs::InPlace,
+    }
+}
+
+fn qualifiers(job: &Job, errors: &mut Errors) {
+    let sig = &job.sig;
+    if let Some(token) = &sig.asyncness {
+        let help = match job.runs {
+            Runs::InPlace => "write `fn`, and `spawn` what should be awaited",
+            Runs::Background => "write `fn`: callers can await the `Task` that they get",
+            Runs::Shared => "write `fn`: callers can await the `SharedTask` that they get",
+        };
+        errors.on(token, format_args!("a job can't be `async`, it is run by a thread of the pool: {help}"));
+    }
+    if let Some(token) = &sig.constness {
+        errors.on(token, "a job can't be `const`, it needs a thread that runs it: write `fn`");
+    }
+    if let Some(attr) = job.attrs.iter().find(|attr| attr.path().is_ident("track_caller")) {
+        errors.on(
+            attr,
+            "`#[track_caller]` has no effect on a job, whose body is a closure: leave it out, or take a `&'static Location<'static>`",
+        );
+    }
+}
+
+/// What goes beyond the call mustn't borrow from the caller.
+fn outlives_its_call(job: &Job, errors: &mut Errors) {
+    let sig = &job.sig;
+    if let Some(abi) = sig.abi.as_ref().filter(|abi| abi.name.as_ref().is_none_or(|name| name.value() != "Rust")) {
+        errors.on(abi, "a background job returns a `Task`, which foreign code can't take: call the job from such a function");
+    }
+    if let ReturnType::Type(_, ty) = &sig.output
+        && let Type::Never(never) = &**ty
+    {
+        errors.on(never, "a `Task` of `!` never gives a result: leave `-> !` out");
+    }
+    let mut found = Vec::new();
+    for input in &sig.inputs {
+        match input {
+            FnArg::Receiver(receiver) => self_is_owned(receiver, errors, &mut found),
+            FnArg::Typed(typed) => found.extend(lifetimes::borrowed(&typed.ty)),
+        }
+    }
+    // A borrowed result has its lifetime from a parameter, mostly: that is the mistake then.
+    if let (ReturnType::Type(_, ty), true) = (&sig.output, found.is_empty() && errors.is_empty()) {
+        found.extend(lifetimes::borrowed(ty).into_iter().filter(Borrowed::is_named));
+    }
+    for borrowed in found {
+        errors.on(borrowed.tokens(), borrowed.message());
+    }
+}
+
+fn self_is_owned<'a>(receiver: &'a Receiver, errors: &mut Errors, found: &mut Vec<Borrowed<'a>>) {
+    let Some((and, lifetime)) = &receiver.reference else {
+        if receiver.colon_token.is_some() {
+            found.extend(lifetimes::borrowed(&receiver.ty));
+        }
+        return;
+    };
+    if lifetime.as_ref().is_some_and(|lifetime| lifetime.ident == "static") {
+        return;
+    }
+    let (mutability, this) = (receiver.mutability, receiver.self_token);
+    let written = if mutability.is_some() { "&mut self" } else { "&self" };
+    let tokens = quote_spanned!(and.span()=> #and #lifetime #mutability #this);
+    let help = if mutability.is_some() { "" } else { ", `self: Arc<Self>`" };
+    errors.on(
+        tokens,
+        format_args!(
+            "a background job outlives its call and can't borrow `{written}`: take `self`{help}, or what it needs of it as parameters"
+        ),
+    );
+}
+
+/// A type as one would write it.
+pub fn shown(ty: &Type) -> String {
+    let mut shown = String::new();
+    for word in ty.to_token_stream().to_string().split(' ') {
+        let glued = shown.is_empty()
+            || shown.ends_with(['<', '&', '(', '[', ':', '\''])
+            || word.starts_with([',', '<', '>', ')', ']', ':', ';', '(']);
+        if !glued {
+            shown.push(' ');
+        }
+        shown.push_str(word);
+    }
+    shown
+}

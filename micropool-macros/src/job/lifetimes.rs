@@ -1,0 +1,136 @@
+//! Where a type borrows.
+
+use proc_macro2::TokenStream;
+use quote::quote_spanned;
+use syn::spanned::Spanned;
+use syn::visit::{self, Visit};
+use syn::{BoundLifetimes, GenericParam, Lifetime, ParenthesizedGenericArguments, Type, TypeBareFn, TypeReference};
+
+use super::check::shown;
+
+/// A place in a type that names or implies a lifetime other than `'static`.
+pub enum Borrowed<'a> {
+    Reference(&'a TypeReference),
+    Lifetime(&'a Lifetime),
+}
+
+impl Borrowed<'_> {
+    /// Whether the lifetime has a name of its own.
+    pub fn is_named(&self) -> bool {
+        match self {
+            Self::Reference(reference) => reference.lifetime.is_some(),
+            Self::Lifetime(lifetime) => lifetime.ident != "_",
+        }
+    }
+
+    /// What to point at.
+    pub fn tokens(&self) -> TokenStream {
+        match self {
+            Self::Reference(TypeReference { and_token, lifetime, mutability, .. }) => {
+                quote_spanned!(and_token.span()=> #and_token #lifetime #mutability)
+            }
+            Self::Lifetime(lifetime) => quote_spanned!(lifetime.span()=> #lifetime),
+        }
+    }
+
+    /// What is wrong, and what to write.
+    pub fn message(&self) -> String {
+        let help = match self {
+            Self::Reference(reference) => owned_instead(reference),
+            Self::Lifetime(_) => String::from("take a type that owns its data, or `'static`"),
+        };
+        format!(
+            "a background job outlives its call and can't borrow: {help}; or write `#[job]`, which runs in place"
+        )
+    }
+}
+
+fn owned_instead(reference: &TypeReference) -> String {
+    let ty = &*reference.elem;
+    let name = shown(ty);
+    if reference.mutability.is_some() {
+        return format!("take `{name}` by value and return it");
+    }
+    match ty {
+        Type::Path(path) if path.path.is_ident("str") => {
+            String::from("take a `String`, an `Arc<str>` or a `&'static str`")
+        }
+        Type::Slice(slice) => format!("take a `Vec<{}>` or an `Arc<{name}>`", shown(&slice.elem)),
+        Type::TraitObject(_) => format!("take a `Box<{name}>` or an `Arc<{name}>`"),
+        _ => format!("take `{name}` by value or in an `Arc`"),
+    }
+}
+
+/// All such places in `ty`, but those of a `for<'a>`, written or implied.
+pub fn borrowed(ty: &Type) -> Vec<Borrowed<'_>> {
+    let mut search = Search::default();
+    search.visit_type(ty);
+    search.found
+}
+
+#[derive(Default)]
+struct Search<'a> {
+    found: Vec<Borrowed<'a>>,
+    bound: Vec<&'a Lifetime>,
+    /// How many `fn(…)` or `Fn(…)` are around: what is left out there is bound by them.
+    functions: usize,
+}
+
+impl<'a> Search<'a> {
+    fn is_free(&self, lifetime: Option<&Lifetime>) -> bool {
+        match lifetime {
+            Some(lifetime) if lifetime.ident == "static" => false,
+            Some(lifetime) if lifetime.ident != "_" => !self.bound.contains(&lifetime),
+            _ => self.functions == 0,
+        }
+    }
+
+    fn bind(&mut self, lifetimes: Option<&'a BoundLifetimes>) {
+        let params = lifetimes.into_iter().flat_map(|bound| &bound.lifetimes);
+        self.bound.extend(params.filter_map(|param| match param {
+            GenericParam::Lifetime(param) => Some(&param.lifetime),
+            _ => None,
+        }));
+    }
+}
+
+impl<'a> Visit<'a> for Search<'a> {
+    fn visit_type_reference(&mut self, reference: &'a TypeReference) {
+        if self.is_free(reference.lifetime.as_ref()) {
+            self.found.push(Borrowed::Reference(reference));
+        }
+        // Not its lifetime, which is reported as a part of it.
+        self.visit_type(&reference.elem);
+    }
+
+    fn visit_lifetime(&mut self, lifetime: &'a Lifetime) {
+        if self.is_free(Some(lifetime)) {
+            self.found.push(Borrowed::Lifetime(lifetime));
+        }
+    }
+
+    fn visit_type_bare_fn(&mut self, function: &'a TypeBareFn) {
+        let before = self.bound.len();
+        self.bind(function.lifetimes.as_ref());
+        self.functions += 1;
+        for input in &function.inputs {
+            self.visit_type(&input.ty);
+        }
+        self.visit_return_type(&function.output);
+        self.functions -= 1;
+        self.bound.truncate(before);
+    }
+
+    fn visit_trait_bound(&mut self, bound: &'a syn::TraitBound) {
+        let before = self.bound.len();
+        self.bind(bound.lifetimes.as_ref());
+        self.visit_path(&bound.path);
+        self.bound.truncate(before);
+    }
+
+    fn visit_parenthesized_generic_arguments(&mut self, arguments: &'a ParenthesizedGenericArguments) {
+        self.functions += 1;
+        visit::visit_parenthesized_generic_arguments(self, arguments);
+        self.functions -= 1;
+    }
+}

@@ -1,0 +1,224 @@
+//! The countdown form: every chain of nodes is one job, a plan says what each job waits for, and cells lend results and
+//! resources to the nodes that name them.
+
+use std::cmp::Reverse;
+
+use proc_macro2::{Ident, Span, TokenStream};
+use quote::quote_spanned;
+
+use super::super::check::Source;
+use super::super::graph::{self, Access, Edge};
+use super::super::parse::Place;
+use super::node::{How, Lend, lints, node_span};
+use super::{Context, local};
+
+pub fn expand(cx: Context<'_>) -> TokenStream {
+    let countdown = Countdown { cx };
+    let block = cx.block();
+    let cells: TokenStream = countdown.named().map(|node| countdown.cell(node)).collect();
+    let resources: TokenStream = (0..cx.model.resources.len()).map(|at| countdown.resource(at)).collect();
+    let first: TokenStream = cx
+        .model
+        .first
+        .iter()
+        .map(|&node| {
+            let (lints, spawned, run) = (lints(&cx.model.nodes[node]), spawned(node), countdown.run(node));
+            quote_spanned!(Span::mixed_site()=> #lints let #spawned = #run;)
+        })
+        .collect();
+    let graph = countdown.graph();
+    let results: Vec<(usize, TokenStream)> = countdown
+        .named()
+        .filter(|&node| !cx.model.moved[node])
+        .map(|node| {
+            let cell = local("cell", node);
+            (node, quote_spanned!(Span::mixed_site()=> #cell.into_inner()))
+        })
+        .collect();
+    let finish = cx.finish(&results);
+    quote_spanned!(Span::mixed_site()=> { #block #cells #resources #first #graph #finish })
+}
+
+/// The local that says whether a node was spawned before the run.
+fn spawned(node: usize) -> Ident {
+    local("spawned", node)
+}
+
+struct Countdown<'a> {
+    cx: Context<'a>,
+}
+
+impl Lend for Countdown<'_> {
+    fn lend(&self, source: Source, how: How, closure: TokenStream) -> TokenStream {
+        let cell = match source {
+            Source::Node(node) => local("cell", node),
+            Source::Resource(resource) => local("resource", resource),
+        };
+        let method = match how {
+            How::Ref => "with_ref",
+            How::Mut => "with_mut",
+            How::Taken => "with_taken",
+        };
+        let method = Ident::new(method, Span::mixed_site());
+        quote_spanned!(Span::mixed_site()=> #cell.#method(#closure))
+    }
+}
+
+impl Countdown<'_> {
+    fn named(&self) -> impl Iterator<Item = usize> {
+        let nodes = &self.cx.model.nodes;
+        (0..nodes.len()).filter(|&node| nodes[node].name.is_some())
+    }
+
+    /// The cell of a result.
+    fn cell(&self, node: usize) -> TokenStream {
+        let private = self.cx.private;
+        let cell = local("cell", node);
+        let kind = if self.cx.model.is_read(Source::Node(node)) { "Lent" } else { "Moved" };
+        let kind = Ident::new(kind, Span::mixed_site());
+        quote_spanned!(node_span(&self.cx.model.nodes[node])=> let #cell = #private::#kind::new();)
+    }
+
+    /// The cell of a resource.
+    fn resource(&self, at: usize) -> TokenStream {
+        let private = self.cx.private;
+        let model = self.cx.model;
+        let name = &model.resources[at].name;
+        let cell = local("resource", at);
+        let value = &model.values[model.nodes.len() + at];
+        let exclusive = value.users.iter().any(|&(_, access)| access == Access::Exclusive);
+        let span = name.span().resolved_at(Span::mixed_site());
+        let lent = match (exclusive, model.is_read(Source::Resource(at))) {
+            (false, _) => quote_spanned!(span=> #private::LentRef::new(&#name)),
+            (true, false) => quote_spanned!(span=> #private::LentMut::new(&mut #name)),
+            (true, true) => quote_spanned!(span=> #private::LentBoth::new(&mut #name)),
+        };
+        quote_spanned!(span=> let #cell = #lent;)
+    }
+
+    /// Runs a node; gives whether it succeeded.
+    fn run(&self, at: usize) -> TokenStream {
+        let model = self.cx.model;
+        let node = &model.nodes[at];
+        // What was spawned before the run isn't in its plan. Only the `if` of such a node can fail.
+        let needed = model
+            .edges
+            .iter()
+            .filter(|edge| edge.to == at && edge.needs && model.first.contains(&edge.from))
+            .map(|edge| spawned(edge.from));
+        let needed = quote_spanned!(Span::mixed_site()=> #(#needed &&)*);
+        let (closure, runner) = (self.cx.closure(at, self), self.cx.runner(at));
+        let number = u32::try_from(at).expect("no source has so many nodes");
+        match node.name {
+            Some(_) => {
+                let cell = local("cell", at);
+                quote_spanned!(node_span(node)=> #needed #cell.#runner(&block, #number, #closure))
+            }
+            None => quote_spanned!(node_span(node)=> #needed block.#runner(#number, #closure).is_some()),
+        }
+    }
+
+    /// The jobs, the plan, and the call that runs them.
+    fn graph(&self) -> TokenStream {
+        let private = self.cx.private;
+        let model = self.cx.model;
+        let (nodes, jobs, edges) = self.jobs();
+        if jobs.is_empty() {
+            return TokenStream::new();
+        }
+        let closures: TokenStream = jobs.iter().enumerate().map(|(at, job)| self.job(at, job)).collect();
+
+        // The most urgent first. Spawning a background node comes before everything: it takes no time.
+        let mut order: Vec<usize> = (0..jobs.len()).collect();
+        let spawns = |job: usize| jobs[job].iter().all(|&node| model.is_background(node));
+        order.sort_by_key(|&job| (!spawns(job), Reverse(model.ranks[jobs[job][0]]), job));
+        let mut place = vec![0; jobs.len()];
+        order.iter().enumerate().for_each(|(at, &job)| place[job] = at);
+
+        let specs = order.iter().map(|&job| {
+            let preds = count(edges.iter().filter(|edge| edge.to == job).count());
+            let succs = edges.iter().filter(|edge| edge.from == job).map(|edge| {
+                let (to, needs) = (count(place[edge.to]), edge.needs);
+                quote_spanned!(Span::mixed_site()=> #private::Edge { to: #to, needs: #needs })
+            });
+            let here = model.nodes[jobs[job][0]].place == Place::Here;
+            quote_spanned! {Span::mixed_site()=>
+                #private::NodeSpec { preds: #preds, succs: &[#(#succs),*], here: #here }
+            }
+        });
+        let is_here = |job: usize| model.nodes[jobs[job][0]].place == Place::Here;
+        let everywhere = order.iter().map(|&job| {
+            let span = node_span(&model.nodes[jobs[job][0]]);
+            let name = Ident::new(&local("job", job).to_string(), span);
+            match is_here(job) {
+                true => quote_spanned!(span=> &#private::Nothing),
+                false => quote_spanned!(span=> &#name),
+            }
+        });
+        let here = order.iter().filter(|&&job| is_here(job)).map(|&job| {
+            let name = local("job", job);
+            quote_spanned!(Span::mixed_site()=> &#name)
+        });
+        let width = count(graph::width(jobs.len(), &edges));
+        debug_assert!(nodes >= jobs.len());
+        quote_spanned! {Span::mixed_site()=> {
+            #closures
+            #private::run_graph({
+                static PLAN: #private::Plan = #private::Plan { nodes: &[#(#specs),*], width: #width };
+                &PLAN
+            }, [#(#everywhere),*], &[#(#here),*]);
+        }}
+    }
+
+    /// How many nodes the run has, its jobs (nodes in order), and the edges between jobs.
+    fn jobs(&self) -> (usize, Vec<Vec<usize>>, Vec<Edge>) {
+        let model = self.cx.model;
+        // Nodes that are spawned before the run have no part in it.
+        let rest: Vec<usize> = (0..model.nodes.len()).filter(|node| !model.first.contains(node)).collect();
+        let mut number = vec![None; model.nodes.len()];
+        rest.iter().enumerate().for_each(|(at, &node)| number[node] = Some(at));
+        let edges: Vec<Edge> = model
+            .edges
+            .iter()
+            .filter_map(|edge| Some(Edge { from: number[edge.from]?, to: number[edge.to]?, needs: edge.needs }))
+            .collect();
+        // A chain is skipped as a whole, so each of its nodes must need the one before.
+        let needs = |from: usize, to: usize| edges.iter().any(|e| (e.from, e.to) == (from, to) && e.needs);
+        let chains = graph::chains(rest.len(), &edges, |from, to| {
+            model.nodes[rest[from]].place == model.nodes[rest[to]].place && needs(from, to)
+        });
+        let mut job_of = vec![0; rest.len()];
+        for (job, chain) in chains.iter().enumerate() {
+            chain.iter().for_each(|&node| job_of[node] = job);
+        }
+        let between = edges
+            .iter()
+            .map(|edge| Edge { from: job_of[edge.from], to: job_of[edge.to], needs: edge.needs })
+            .filter(|edge| edge.from != edge.to)
+            .collect();
+        let jobs = chains.iter().map(|chain| chain.iter().map(|&node| rest[node]).collect()).collect();
+        (rest.len(), jobs, between)
+    }
+
+    /// A chain of nodes as one job: it goes on as long as they succeed.
+    fn job(&self, at: usize, chain: &[usize]) -> TokenStream {
+        let private = self.cx.private;
+        let nodes = &self.cx.model.nodes;
+        let name = local("job", at);
+        let span = node_span(&nodes[chain[0]]);
+        let steps = chain.iter().enumerate().map(|(place, &node)| {
+            let (lints, run) = (lints(&nodes[node]), self.run(node));
+            match place {
+                0 => quote_spanned!(Span::mixed_site()=> #lints let ok = #run;),
+                _ => quote_spanned!(Span::mixed_site()=> #lints let ok = ok && #run;),
+            }
+        });
+        // rustc shows what is wrong with a closure (it isn't `Send`) on the last expression in it.
+        let ok = Ident::new("ok", span);
+        quote_spanned!(span=> let #name = #private::OnceJob::new(|| { #(#steps)* #ok });)
+    }
+}
+
+fn count(n: usize) -> u32 {
+    u32::try_from(n).expect("no source has so many nodes")
+}

@@ -1,0 +1,102 @@
+//! From the graph to Rust.
+//!
+//! All names of the expansion's own are hygienic (`mixed_site`): an expression of the user's sees its inputs and its
+//! surroundings, nothing else. Items aren't hygienic, so none stands where an expression of the user's could see it.
+//! There is no `unsafe` in what is expanded: cells in the runtime check each use.
+
+mod countdown;
+mod nested;
+mod node;
+mod wrong;
+
+use proc_macro2::{Ident, Span, TokenStream};
+use quote::{ToTokens, format_ident, quote_spanned};
+use syn::Attribute;
+
+use super::check::{Form, Model};
+
+pub use wrong::wrong;
+
+/// The expansion of a right graph.
+pub fn right(model: &Model, krate: &TokenStream) -> TokenStream {
+    let private = quote_spanned!(Span::mixed_site()=> #krate::__private);
+    let cx = Context { model, private: &private };
+    let value = match &model.form {
+        Form::Nested(shape) => nested::expand(cx, shape.as_ref()),
+        Form::Countdown => countdown::expand(cx),
+    };
+    match &model.pool {
+        Some(pool) => quote_spanned!(Span::mixed_site()=> #private::in_pool(&(#pool), || #value)),
+        None => value,
+    }
+}
+
+/// What every part of the expansion reads.
+#[derive(Clone, Copy)]
+struct Context<'a> {
+    model: &'a Model,
+    /// The path of the crate's private module.
+    private: &'a TokenStream,
+}
+
+/// A hygienic name for something that belongs to a node or a resource.
+fn local(what: &str, number: usize) -> Ident {
+    format_ident!("{what}{number}", span = Span::mixed_site())
+}
+
+impl Context<'_> {
+    /// The run, at the top of the block.
+    fn block(self) -> TokenStream {
+        let private = self.private;
+        match &self.model.error {
+            Some(error) => {
+                quote_spanned!(Span::mixed_site()=> let block = #private::Block::<#error>::new();)
+            }
+            None => quote_spanned!(Span::mixed_site()=> let block = #private::Block::new();),
+        }
+    }
+
+    /// The end of the block: its value, or what leaves it. `results` are the names of those that exist, with how each
+    /// is written at the end.
+    fn finish(self, results: &[(usize, TokenStream)]) -> TokenStream {
+        let private = self.private;
+        let finish = if self.model.fallible { "finish_try" } else { "finish" };
+        let finish = Ident::new(finish, Span::mixed_site());
+        let values = results.iter().map(|(_, value)| value);
+        let names: Vec<Ident> = results.iter().map(|&(node, _)| local("value", node)).collect();
+        let value = self.value(|node| {
+            let name = local("value", node);
+            quote_spanned!(Span::mixed_site()=> #private::value(#name))
+        });
+        quote_spanned! {Span::mixed_site()=>
+            #private::#finish(block, (#(#values,)*), |(#(#names,)*)| #value)
+        }
+    }
+
+    /// The struct of results. Nothing of the user's but names and attributes stands in this block.
+    fn value(self, result: impl Fn(usize) -> TokenStream) -> TokenStream {
+        let private = self.private;
+        let nodes = &self.model.nodes;
+        let named: Vec<usize> = (0..nodes.len()).filter(|&node| nodes[node].name.is_some()).collect();
+        let fields: Vec<&Ident> = nodes.iter().filter_map(|node| node.name.as_ref()).collect();
+        let types: Vec<Ident> = named.iter().map(|&node| local("T", node)).collect();
+        let docs = named.iter().map(|&node| {
+            let docs = nodes[node].attrs.iter().filter(|attr| attr.path().is_ident("doc"));
+            docs.map(Attribute::to_token_stream).collect::<TokenStream>()
+        });
+        let values = named.iter().map(|&node| match self.model.moved[node] {
+            true => quote_spanned!(Span::mixed_site()=> ()),
+            false => result(node),
+        });
+        quote_spanned! {Span::mixed_site()=> {
+            #[derive(#private::std_core::fmt::Debug)]
+            #[allow(dead_code, non_snake_case, clippy::struct_field_names)]
+            struct Parallel<#(#types),*> { #(#docs pub #fields: #types),* }
+            #[allow(dead_code, clippy::type_complexity)]
+            impl<#(#types),*> Parallel<#(#types),*> {
+                pub fn into_tuple(self) -> (#(#types,)*) { (#(self.#fields,)*) }
+            }
+            Parallel { #(#fields: #values),* }
+        }}
+    }
+}

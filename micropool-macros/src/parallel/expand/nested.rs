@@ -1,0 +1,243 @@
+//! The nested form: a series-parallel graph as forks in each other. Results are locals, `Option`s that are `None` once
+//! something has failed; the borrow checker proves that unordered nodes touch nothing in common.
+//!
+//! Of a fork, the most urgent branch stays with the thread that forks, and stands innermost: the others are all offered
+//! before it begins, the least urgent first.
+
+use proc_macro2::{Ident, Span, TokenStream};
+use quote::quote_spanned;
+
+use super::super::check::Source;
+use super::super::graph::{Access, Shape};
+use super::super::parse::Mode;
+use super::node::{How, Lend, lints, node_span};
+use super::{Context, local};
+
+/// Beyond so many branches a fork runs as a graph without edges: a stack of forks would nest as deep as it is wide.
+const WIDEST_FORK: usize = 6;
+
+pub fn expand(cx: Context<'_>, shape: Option<&Shape>) -> TokenStream {
+    let nested = Nested { cx };
+    let block = cx.block();
+    let first: TokenStream = cx.model.first.iter().map(|&node| nested.node(node)).collect();
+    let rest = shape.map(|shape| nested.statements(shape)).unwrap_or_default();
+    let results: Vec<(usize, TokenStream)> = (0..cx.model.nodes.len())
+        .filter(|&node| cx.model.nodes[node].name.is_some() && !cx.model.moved[node])
+        .map(|node| {
+            let result = local("result", node);
+            (node, quote_spanned!(Span::mixed_site()=> #result))
+        })
+        .collect();
+    let finish = cx.finish(&results);
+    quote_spanned!(Span::mixed_site()=> { #block #first #rest #finish })
+}
+
+struct Nested<'a> {
+    cx: Context<'a>,
+}
+
+impl Lend for Nested<'_> {
+    fn lend(&self, source: Source, how: How, closure: TokenStream) -> TokenStream {
+        let private = self.cx.private;
+        let Source::Node(node) = source else { unreachable!("a nested graph has no resources") };
+        let result = local("result", node);
+        match how {
+            How::Ref => quote_spanned!(Span::mixed_site()=> #private::lend_ref(&#result, #closure)),
+            How::Mut => quote_spanned!(Span::mixed_site()=> #private::lend_mut(&mut #result, #closure)),
+            How::Taken => quote_spanned!(Span::mixed_site()=> #private::lend_taken(#result, #closure)),
+        }
+    }
+}
+
+/// The local that says whether a node succeeded.
+fn ok(node: usize) -> Ident {
+    local("ok", node)
+}
+
+impl Nested<'_> {
+    /// Statements after which the results of the part are locals.
+    fn statements(&self, shape: &Shape) -> TokenStream {
+        match shape {
+            Shape::Node(node) => self.node(*node),
+            Shape::Series(parts) => parts.iter().map(|part| self.statements(part)).collect(),
+            Shape::Parallel(parts) => self.fork(parts),
+        }
+    }
+
+    fn node(&self, at: usize) -> TokenStream {
+        let cx = self.cx;
+        let private = cx.private;
+        let node = &cx.model.nodes[at];
+        let (lints, closure, runner) = (lints(node), cx.closure(at, self), cx.runner(at));
+        let number = u32::try_from(at).expect("no source has so many nodes");
+        let run = quote_spanned!(node_span(node)=> block.#runner(#number, #closure));
+        let needed: Vec<Ident> = self.needed(at).map(ok).collect();
+        let run = if needed.is_empty() {
+            run
+        } else {
+            let moved = node.inputs.iter().zip(&cx.model.sources[at]).filter_map(|(input, source)| match source {
+                Source::Node(from) if input.mode == Mode::Move => Some(local("result", *from)),
+                _ => None,
+            });
+            quote_spanned! {Span::mixed_site()=>
+                if #(#needed)&* { #run } else { #private::skipped((#(#moved,)*)) }
+            }
+        };
+        let result = self.pattern(at);
+        let flag = self.is_flagged(at).then(|| {
+            let (ok, result) = (ok(at), local("result", at));
+            quote_spanned!(Span::mixed_site()=> let #ok = #result.is_some();)
+        });
+        quote_spanned!(Span::mixed_site()=> #lints let #result = #run; #flag)
+    }
+
+    /// The nodes without which this one doesn't run.
+    fn needed(&self, at: usize) -> impl Iterator<Item = usize> {
+        self.cx.model.edges.iter().filter(move |edge| edge.to == at && edge.needs).map(|edge| edge.from)
+    }
+
+    /// Whether any node doesn't run without this one.
+    fn is_flagged(&self, at: usize) -> bool {
+        self.cx.model.edges.iter().any(|edge| edge.from == at && edge.needs)
+    }
+
+    /// The local of a result where it is bound.
+    fn pattern(&self, at: usize) -> TokenStream {
+        let result = local("result", at);
+        let lent_mut = self.cx.model.values[at].users.iter().any(|&(_, access)| access == Access::Exclusive);
+        match lent_mut {
+            true => quote_spanned!(Span::mixed_site()=> mut #result),
+            false => quote_spanned!(Span::mixed_site()=> #result),
+        }
+    }
+
+    fn fork(&self, parts: &[Shape]) -> TokenStream {
+        let model = self.cx.model;
+        // Spawning is done at once, and takes no thread.
+        let (spawned, mut branches): (Vec<&Shape>, Vec<&Shape>) =
+            parts.iter().partition(|part| part.nodes().iter().all(|&node| model.is_background(node)));
+        let rank = |part: &Shape| part.nodes().iter().map(|&node| model.ranks[node]).max().unwrap_or(0);
+        branches.sort_by_key(|part| std::cmp::Reverse(rank(part)));
+        let mut statements: TokenStream = spawned.iter().map(|part| self.statements(part)).collect();
+        statements.extend(match branches[..] {
+            [] => TokenStream::new(),
+            [only] => self.statements(only),
+            _ if branches.len() > WIDEST_FORK => self.wide(&branches),
+            _ => self.narrow(&branches, rank),
+        });
+        statements
+    }
+
+    /// A fork of few branches: joins.
+    fn narrow(&self, branches: &[&Shape], rank: impl Fn(&Shape) -> u64) -> TokenStream {
+        let branch = |part: &Shape| {
+            let (statements, outputs) = (self.statements(part), self.outputs(part));
+            quote_spanned!(self.span(part)=> || { #statements #outputs })
+        };
+        let mut value = branch(branches[0]);
+        let mut pattern = self.patterns(branches[0]);
+        for (place, part) in branches.iter().enumerate().skip(1) {
+            let rank = u32::try_from(rank(part)).unwrap_or(u32::MAX);
+            let (other, others) = (branch(part), self.patterns(part));
+            let span = self.span(part);
+            value = quote_spanned!(span=> block.fork(#rank, #value, #other));
+            pattern = quote_spanned!(Span::mixed_site()=> (#pattern, #others));
+            if place + 1 < branches.len() {
+                value = quote_spanned!(span=> || #value);
+            }
+        }
+        quote_spanned!(Span::mixed_site()=> let #pattern = #value;)
+    }
+
+    /// A fork of many branches: a graph without edges, whose branches write into locals of this frame.
+    fn wide(&self, branches: &[&Shape]) -> TokenStream {
+        let private = self.cx.private;
+        let width = u32::try_from(branches.len()).expect("no source has so many nodes");
+        let mut locals = TokenStream::new();
+        let mut jobs = TokenStream::new();
+        let mut names = Vec::new();
+        for (place, part) in branches.iter().enumerate() {
+            let (statements, outputs) = (self.statements(part), self.outputs(part));
+            let name = local("branch", place);
+            let list = self.output_list(part);
+            for Output { node, flag } in &list {
+                let (result, ok) = (local("result", *node), ok(*node));
+                locals.extend(match flag {
+                    true => quote_spanned!(Span::mixed_site()=> let mut #ok = false;),
+                    false => quote_spanned!(Span::mixed_site()=> let mut #result = #private::std_core::option::Option::None;),
+                });
+            }
+            let outer = list.iter().map(Output::name);
+            jobs.extend(quote_spanned! {self.span(part)=>
+                let #name = #private::OnceJob::new(|| { (#(#outer,)*) = { #statements #outputs }; true });
+            });
+            names.push(quote_spanned!(self.span(part)=> &#name));
+        }
+        quote_spanned! {Span::mixed_site()=>
+            #locals
+            {
+                #jobs
+                #private::run_graph({
+                    static PLAN: #private::Plan = #private::Plan {
+                        nodes: &[#private::NodeSpec { preds: 0, succs: &[], here: false }; #width as usize],
+                        width: #width,
+                    };
+                    &PLAN
+                }, [#(#names),*], &[]);
+            }
+        }
+    }
+
+    /// What a part leaves behind, as a tuple.
+    fn outputs(&self, part: &Shape) -> TokenStream {
+        let names = self.output_list(part).into_iter().map(|output| output.name());
+        // rustc shows what is wrong with a closure (it isn't `Send`) on the last expression in it.
+        quote_spanned!(self.span(part)=> (#(#names,)*))
+    }
+
+    /// The pattern for [`Self::outputs`].
+    fn patterns(&self, part: &Shape) -> TokenStream {
+        let patterns = self.output_list(part).into_iter().map(|output| match output.flag {
+            true => {
+                let ok = ok(output.node);
+                quote_spanned!(Span::mixed_site()=> #ok)
+            }
+            false => self.pattern(output.node),
+        });
+        quote_spanned!(Span::mixed_site()=> (#(#patterns,)*))
+    }
+
+    /// The locals of a part that others, or the value of the block, use.
+    fn output_list(&self, part: &Shape) -> Vec<Output> {
+        let model = self.cx.model;
+        let nodes = part.nodes();
+        let mut list = Vec::new();
+        for &node in &nodes {
+            let users = &model.values[node].users;
+            let taken_inside = model.moved[node] && users.last().is_some_and(|&(user, _)| nodes.contains(&user));
+            if model.nodes[node].name.is_some() && !taken_inside {
+                list.push(Output { node, flag: false });
+            }
+            if model.edges.iter().any(|edge| edge.from == node && edge.needs && !nodes.contains(&edge.to)) {
+                list.push(Output { node, flag: true });
+            }
+        }
+        list
+    }
+
+    fn span(&self, part: &Shape) -> Span {
+        node_span(&self.cx.model.nodes[part.nodes()[0]])
+    }
+}
+
+/// A local that leaves a branch: a node's result, or whether it succeeded.
+struct Output {
+    node: usize,
+    flag: bool,
+}
+
+impl Output {
+    fn name(&self) -> Ident {
+        if self.flag { ok(self.node) } else { local("result", self.node) }
+    }
+}

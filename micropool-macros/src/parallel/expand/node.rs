@@ -1,0 +1,243 @@
+//! One node: its expression, with what it uses lent to it and its `if` around it. The same in both forms.
+
+use proc_macro2::{Ident, Span, TokenStream};
+use quote::{quote_spanned, ToTokens};
+use syn::spanned::Spanned;
+use syn::{Attribute, Expr};
+
+use super::super::check::Source;
+use super::super::parse::{Input, Mode, Node};
+use super::{Context, local};
+
+/// How a form lends a value.
+pub trait Lend {
+    /// The call that gives the value to `closure`, which has it as its one parameter.
+    fn lend(&self, source: Source, how: How, closure: TokenStream) -> TokenStream;
+}
+
+/// As what a value reaches a closure.
+#[derive(Clone, Copy)]
+pub enum How {
+    Ref,
+    Mut,
+    Taken,
+}
+
+/// The name by which the expansion calls a parameter that the user doesn't: a task that a background node comes after.
+fn handle(node: usize) -> Ident {
+    local("handle", node)
+}
+
+impl Context<'_> {
+    /// The node as a closure that gives its result, for `Block::run` (or `run_try`, see [`Self::runner`]).
+    pub fn closure(self, at: usize, form: &impl Lend) -> TokenStream {
+        let node = &self.model.nodes[at];
+        let body = if self.model.is_background(at) { self.background(at, form) } else { self.foreground(at, form) };
+        if node.name.is_some() {
+            return body;
+        }
+        // The result of `_` goes at once. (A background node's handle too: that detaches the task.)
+        let private = self.private;
+        let effect = if self.may_fail(at) { "effect_try" } else { "effect" };
+        let effect = Ident::new(effect, Span::mixed_site());
+        quote_spanned!(Span::mixed_site()=> || #private::#effect(#body))
+    }
+
+    /// The method that runs the closure of a node.
+    pub fn runner(self, at: usize) -> Ident {
+        Ident::new(if self.may_fail(at) { "run_try" } else { "run" }, Span::mixed_site())
+    }
+
+    fn may_fail(self, at: usize) -> bool {
+        self.model.fallible && !self.model.is_background(at)
+    }
+
+    fn foreground(self, at: usize, form: &impl Lend) -> TokenStream {
+        let private = self.private;
+        let node = &self.model.nodes[at];
+        let clones = self.clones(at);
+        let expr = with_cfg(&node.attrs, node.expr.to_token_stream());
+        let span = node_span(node);
+        let returns = match &self.model.error {
+            Some(error) => {
+                quote_spanned!(Span::mixed_site()=> -> #private::std_core::result::Result<_, #error>)
+            }
+            None => TokenStream::new(),
+        };
+        let returns = if self.model.fallible { returns } else { TokenStream::new() };
+        let expr = match (self.model.fallible, is_off(&node.attrs)) {
+            // A node that may be off needs a `()` of the right type.
+            (true, Some(off)) => {
+                let user = &node.expr;
+                quote_spanned! {Span::mixed_site()=> {
+                    #[cfg(not(#off))] { #user }
+                    #[cfg(#off)] { #private::std_core::result::Result::Ok(()) }
+                }}
+            }
+            _ => expr,
+        };
+        let inner = match (&node.condition, clones.is_empty() && returns.is_empty()) {
+            (Some(condition), _) => {
+                let when = Ident::new(if self.model.fallible { "when_try" } else { "when" }, Span::mixed_site());
+                let condition = self.condition(at, condition, false);
+                let user = quote_spanned!(span=> || #returns { #clones #expr });
+                quote_spanned!(Span::mixed_site()=> #private::#when(#condition, #user))
+            }
+            // The innermost closure that lends, or the one that runs, is the user's own.
+            (None, true) => expr,
+            (None, false) => {
+                let user = quote_spanned!(span=> || #returns { #clones #expr });
+                quote_spanned!(Span::mixed_site()=> #private::call(#user))
+            }
+        };
+        self.lent(at, form, inner)
+    }
+
+    /// `inner` in as many closures as the node has inputs, behind `||`.
+    fn lent(self, at: usize, form: &impl Lend, inner: TokenStream) -> TokenStream {
+        let node = &self.model.nodes[at];
+        let span = node_span(node);
+        let mut body = inner;
+        for (input, &source) in node.inputs.iter().zip(&self.model.sources[at]).rev() {
+            let how = match input.mode {
+                Mode::Read | Mode::Clone => How::Ref,
+                Mode::Mut => How::Mut,
+                Mode::Move => How::Taken,
+            };
+            let name = &input.name;
+            let closure = quote_spanned!(span=> |#[allow(unused_variables)] #name| #body);
+            body = form.lend(source, how, closure);
+        }
+        for &node in &self.model.handles[at] {
+            let name = handle(node);
+            body = form.lend(Source::Node(node), How::Ref, quote_spanned!(span=> |#name| #body));
+        }
+        quote_spanned!(span=> || #body)
+    }
+
+    /// The node's `if`, which sees its inputs by `&`. `cloned`: where it stands, `clone` inputs are copies already.
+    fn condition(self, at: usize, condition: &Expr, cloned: bool) -> TokenStream {
+        let private = self.private;
+        let node = &self.model.nodes[at];
+        let views = node.inputs.iter().filter_map(|Input { mode, name }| match mode {
+            Mode::Clone if cloned => {
+                Some(quote_spanned!(Span::mixed_site()=> #[allow(unused_variables)] let #name = &#name;))
+            }
+            Mode::Read | Mode::Clone => None,
+            Mode::Mut => {
+                Some(quote_spanned!(Span::mixed_site()=> #[allow(unused_variables)] let #name = &*#name;))
+            }
+            Mode::Move => {
+                Some(quote_spanned!(Span::mixed_site()=> #[allow(unused_variables)] let #name = &#name;))
+            }
+        });
+        let condition = match is_off(&node.attrs) {
+            Some(off) => quote_spanned! {Span::mixed_site()=> {
+                #[cfg(not(#off))] { #condition }
+                #[cfg(#off)] { true }
+            }},
+            None => condition.to_token_stream(),
+        };
+        quote_spanned!(condition.span()=> #private::condition(|| { #(#views)* #condition }))
+    }
+
+    /// Copies of what is listed as `clone`, under the same names.
+    fn clones(self, at: usize) -> TokenStream {
+        let private = self.private;
+        let inputs = self.model.nodes[at].inputs.iter().filter(|input| input.mode == Mode::Clone);
+        inputs
+            .map(|Input { name, .. }| {
+                quote_spanned! {name.span().resolved_at(Span::mixed_site())=>
+                    #[allow(unused_variables)]
+                    let #name = #private::std_core::clone::Clone::clone(#name);
+                }
+            })
+            .collect()
+    }
+
+    /// A background node as a closure that spawns it.
+    fn background(self, at: usize, form: &impl Lend) -> TokenStream {
+        let private = self.private;
+        let node = &self.model.nodes[at];
+        let span = node_span(node);
+        let clones = self.clones(at);
+        let expr = with_cfg(&node.attrs, node.expr.to_token_stream());
+        let tasks: Vec<&Ident> = node
+            .inputs
+            .iter()
+            .zip(&self.model.sources[at])
+            .filter(|(_, source)| matches!(source, Source::Node(from) if self.model.is_background(*from)))
+            .map(|(input, _)| &input.name)
+            .collect();
+        let waits = !tasks.is_empty() || !self.model.handles[at].is_empty();
+
+        let spawn = |closure: TokenStream| {
+            if !waits {
+                return quote_spanned!(span=> block.spawn(#closure));
+            }
+            let handles = self.model.handles[at].iter().map(|&node| handle(node));
+            quote_spanned! {span=>
+                block.spawn_after((#(#tasks,)*), &[#(#handles as &dyn #private::AnyTask),*], #closure)
+            }
+        };
+        let head = match waits {
+            true => quote_spanned!(span=> move |#[allow(unused_variables)] (#(#tasks,)*)|),
+            false => quote_spanned!(span=> move ||),
+        };
+        let inner = match &node.condition {
+            None => {
+                let spawned = spawn(quote_spanned!(span=> #head #expr));
+                quote_spanned!(Span::mixed_site()=> { #clones #spawned })
+            }
+            // It could start now, so now is when the `if` counts; and it may borrow.
+            Some(condition) if !waits => {
+                let condition = self.condition(at, condition, false);
+                let spawned = spawn(quote_spanned!(span=> move || #private::std_core::option::Option::Some(#private::call(move || #expr))));
+                quote_spanned! {Span::mixed_site()=>
+                    if #condition { #clones #spawned } else { #private::task_done(#private::std_core::option::Option::None) }
+                }
+            }
+            Some(condition) => {
+                let condition = self.condition(at, condition, true);
+                let spawned = spawn(quote_spanned!(span=> #head {
+                    let condition = #condition;
+                    #private::when(condition, move || #expr)
+                }));
+                quote_spanned!(Span::mixed_site()=> { #clones #spawned })
+            }
+        };
+        self.lent(at, form, inner)
+    }
+}
+
+/// Where an error about the whole expression (a capture that isn't `Send`) is shown.
+pub fn node_span(node: &Node) -> Span {
+    Span::mixed_site().located_at(node.expr.span())
+}
+
+/// The condition under which the node is off, if it may be.
+fn is_off(attrs: &[Attribute]) -> Option<TokenStream> {
+    let mut conditions = attrs.iter().filter(|attr| attr.path().is_ident("cfg")).filter_map(|attr| match &attr.meta {
+        syn::Meta::List(list) => Some(&list.tokens),
+        _ => None,
+    });
+    let first = conditions.next()?;
+    Some(quote_spanned!(Span::mixed_site()=> not(all(#first #(, #conditions)*))))
+}
+
+/// The expression, or `()` where the node is off.
+fn with_cfg(attrs: &[Attribute], expr: TokenStream) -> TokenStream {
+    match is_off(attrs) {
+        Some(off) => quote_spanned! {Span::mixed_site()=> {
+            #[cfg(not(#off))] { #expr }
+            #[cfg(#off)] { }
+        }},
+        None => expr,
+    }
+}
+
+/// The lint levels of a node, for its statement.
+pub fn lints(node: &Node) -> TokenStream {
+    let lints = node.attrs.iter().filter(|attr| !attr.path().is_ident("cfg") && !attr.path().is_ident("doc"));
+    lints.map(Attribute::to_token_stream).collect()
+}

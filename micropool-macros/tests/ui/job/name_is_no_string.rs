@@ -1,0 +1,8 @@
+#[micropool::job(name = load)]
+fn load() -> usize {
+    3
+}
+
+fn main() {
+    println!("{}", load());
+}

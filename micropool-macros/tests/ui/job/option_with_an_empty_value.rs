@@ -1,0 +1,8 @@
+#[micropool::job(name = , background)]
+fn load() -> usize {
+    3
+}
+
+fn main() {
+    println!("{}", load().join());
+}

@@ -1,0 +1,8 @@
+#[micropool::job(background)]
+fn load(path: String) -> usize {
+    path.parse::<usize>()?
+}
+
+fn main() {
+    println!("{}", load(String::new()).join());
+}

@@ -1,0 +1,8 @@
+#[micropool::job(background)]
+fn serve() -> ! {
+    loop {}
+}
+
+fn main() {
+    serve().detach();
+}

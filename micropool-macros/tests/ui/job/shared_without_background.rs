@@ -1,0 +1,8 @@
+#[micropool::job(shared)]
+fn load() -> usize {
+    3
+}
+
+fn main() {
+    println!("{}", load().clone().join());
+}

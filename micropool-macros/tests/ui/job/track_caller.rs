@@ -1,0 +1,9 @@
+#[micropool::job]
+#[track_caller]
+fn load() -> u8 {
+    3
+}
+
+fn main() {
+    println!("{}", load());
+}

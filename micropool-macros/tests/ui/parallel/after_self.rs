@@ -1,0 +1,3 @@
+fn main() {
+    micropool::parallel! { a after a => 1 };
+}

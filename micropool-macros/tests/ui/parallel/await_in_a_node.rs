@@ -1,0 +1,6 @@
+fn main() {
+    async fn number() -> i32 { 1 }
+    async fn graph() {
+        micropool::parallel! { a => number().await };
+    }
+}

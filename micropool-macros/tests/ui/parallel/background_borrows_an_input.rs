@@ -1,0 +1,6 @@
+fn main() {
+    micropool::parallel! {
+        a => String::new(),
+        background save(a) => a.len(),
+    };
+}

@@ -1,0 +1,3 @@
+fn main() {
+    micropool::parallel! { background here a => 1 };
+}

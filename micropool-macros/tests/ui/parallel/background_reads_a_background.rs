@@ -1,0 +1,6 @@
+fn main() {
+    micropool::parallel! {
+        background load => String::new(),
+        background parse(load) => load.len(),
+    };
+}

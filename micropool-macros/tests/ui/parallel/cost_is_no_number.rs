@@ -1,0 +1,6 @@
+fn main() {
+    micropool::parallel! {
+        #[cost(much)]
+        a => 1,
+    };
+}

@@ -1,0 +1,7 @@
+fn main() {
+    micropool::parallel! {
+        a => 1,
+        b => 2,
+        a => 3,
+    };
+}

@@ -1,0 +1,6 @@
+fn main() {
+    micropool::parallel! {
+        error String;
+        a => 1,
+    };
+}

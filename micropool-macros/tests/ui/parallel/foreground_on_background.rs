@@ -1,0 +1,6 @@
+fn main() {
+    micropool::parallel! {
+        background load => 1,
+        draw(load) => *load,
+    };
+}

@@ -1,0 +1,7 @@
+fn main() {
+    micropool::parallel! {
+        use;
+        use;
+        a => 1,
+    };
+}

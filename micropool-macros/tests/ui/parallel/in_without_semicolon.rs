@@ -1,0 +1,7 @@
+fn main() {
+    let pool = micropool::ThreadPool::new().unwrap();
+    micropool::parallel! {
+        in pool,
+        a => 1,
+    };
+}

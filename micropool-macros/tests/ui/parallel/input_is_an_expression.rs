@@ -1,0 +1,7 @@
+fn main() {
+    struct S { x: i32 }
+    micropool::parallel! {
+        a => S { x: 1 },
+        b(a.x) => a,
+    };
+}

@@ -1,0 +1,6 @@
+fn main() {
+    micropool::parallel! {
+        _ => 1,
+        b(_) => 2,
+    };
+}

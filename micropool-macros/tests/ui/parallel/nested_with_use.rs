@@ -1,0 +1,8 @@
+fn main() {
+    let world = 1;
+    micropool::parallel! {
+        nested;
+        use world;
+        a(world) => *world,
+    };
+}

@@ -1,0 +1,6 @@
+fn main() {
+    micropool::parallel! {
+        a => String::from("a"),
+        b(a) => a.as_str(),
+    };
+}

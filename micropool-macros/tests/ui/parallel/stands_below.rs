@@ -1,0 +1,6 @@
+fn main() {
+    micropool::parallel! {
+        render(physics) => *physics,
+        physics => 1,
+    };
+}

@@ -1,0 +1,6 @@
+fn main() {
+    micropool::parallel! {
+        #[inline]
+        a => 1,
+    };
+}

@@ -1,0 +1,7 @@
+fn main() {
+    micropool::parallel! {
+        a => String::new(),
+        b(move a) => a,
+        c(a) => a.len(),
+    };
+}

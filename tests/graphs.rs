@@ -1,0 +1,531 @@
+//! `parallel!` and `try_parallel!`: every clause of the grammar, by what it does.
+
+#![forbid(unsafe_code)]
+
+use std::cell::Cell;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::rc::Rc;
+use std::sync::atomic::{AtomicU32, AtomicUsize, Ordering};
+
+use micropool::{Task, ThreadPool, ThreadPoolBuilder, parallel, try_parallel};
+
+fn pool(workers: usize) -> ThreadPool {
+    ThreadPoolBuilder::new().num_threads(workers).build().expect("threads can be made")
+}
+
+/// Runs `f` in pools of several sizes.
+fn everywhere(f: impl Fn()) {
+    for workers in [0, 1, 2, 4] {
+        pool(workers).install(&f);
+    }
+}
+
+fn payload(f: impl FnOnce()) -> String {
+    let payload = catch_unwind(AssertUnwindSafe(f)).expect_err("it panics");
+    payload
+        .downcast_ref::<String>()
+        .cloned()
+        .or_else(|| payload.downcast_ref::<&str>().map(|&text| text.to_owned()))
+        .expect("a message")
+}
+
+#[test]
+fn an_empty_graph_and_one_of_one_node() {
+    everywhere(|| {
+        parallel! {}.into_tuple();
+        assert_eq!(parallel! { a => 1 }.a, 1);
+        assert_eq!(parallel! { a => 1, }.into_tuple(), (1,));
+        let nothing: Result<_, ()> = try_parallel! {};
+        nothing.unwrap().into_tuple();
+        parallel! { use; };
+        parallel! { nested; };
+    });
+}
+
+#[test]
+fn results_are_fields_in_source_order() {
+    everywhere(|| {
+        let frame = parallel! { b => 2_u8, a(b) => f32::from(*b), c => "c" };
+        assert_eq!(format!("{frame:?}"), r#"Parallel { b: 2, a: 2.0, c: "c" }"#);
+        assert_eq!(frame.into_tuple(), (2, 2.0, "c"));
+    });
+}
+
+#[test]
+fn ordered_nodes_borrow_one_local_mutably() {
+    everywhere(|| {
+        let mut world = vec![1];
+        let frame = parallel! {
+            physics => world.push(2),
+            render after physics => world.len(),
+            audio => 7,
+            again after (render, audio) => { world.clear(); world.len() }
+        };
+        assert_eq!((frame.render, frame.audio, frame.again), (2, 7, 0));
+        assert!(world.is_empty());
+    });
+}
+
+#[test]
+fn every_way_of_input() {
+    everywhere(|| {
+        let frame = parallel! {
+            nested;
+            list => vec![3, 1, 2],
+            length(list) => list.len(),
+            copy(clone list) => { let mut list = list; list.push(9); list }
+            sort(mut list) => list.sort(),
+            sum(move list, length) => { let list: Vec<i32> = list; (list, *length) }
+        };
+        assert_eq!(frame.copy, [3, 1, 2, 9]);
+        assert_eq!(frame.sum, (vec![1, 2, 3], 3));
+        let () = frame.list;
+    });
+}
+
+#[test]
+fn every_way_of_input_in_a_countdown() {
+    everywhere(|| {
+        let frame = parallel! {
+            use;
+            list => vec![3, 1, 2],
+            length(list) => list.len(),
+            copy(clone list) => { let mut list = list; list.push(9); list }
+            sort(mut list) => list.sort(),
+            sum(move list, length) => { let list: Vec<i32> = list; (list, *length) }
+        };
+        assert_eq!(frame.copy, [3, 1, 2, 9]);
+        assert_eq!(frame.sum, (vec![1, 2, 3], 3));
+        let () = frame.list;
+    });
+}
+
+#[test]
+fn resources_are_lent_in_source_order() {
+    everywhere(|| {
+        let mut log = Vec::new();
+        let factor = 3;
+        let mut total = 0;
+        let frame = parallel! {
+            use mut log, factor, mut total;
+            a(mut log, factor) => log.push(1 * factor),
+            b(log) => log.len(),
+            c(log, mut total) => *total = log.iter().sum::<i32>(),
+            d(mut log, total) => log.push(*total),
+            e(log) => log.clone(),
+        };
+        assert_eq!(frame.e, [3, 3]);
+        assert_eq!(frame.b, 1);
+        assert_eq!((log, total), (vec![3, 3], 3));
+    });
+}
+
+#[test]
+fn a_name_means_the_input_only_where_it_is_listed() {
+    everywhere(|| {
+        let a = "outside";
+        let frame = parallel! {
+            a => 1,
+            b after a => a.len(),
+            c(a) => *a + 1,
+        };
+        assert_eq!((frame.b, frame.c), (7, 2));
+    });
+}
+
+#[test]
+fn an_if_gives_an_option() {
+    everywhere(|| {
+        for on in [false, true] {
+            let frame = parallel! {
+                a => 5,
+                b(a) if on && *a == 5 => a + 1,
+                c(b) => b.is_some(),
+                d(move b) if b.is_some() => b.map(|b| b * 2),
+                e(mut a) if *a > 3 => { *a += 1; *a }
+            };
+            assert_eq!(frame.c, on);
+            assert_eq!(frame.d, on.then_some(Some(12)));
+            assert_eq!((frame.a, frame.e), (6, Some(6)));
+        }
+    });
+}
+
+#[test]
+fn underscores_run_for_their_effect() {
+    everywhere(|| {
+        let runs = AtomicU32::new(0);
+        let frame = parallel! {
+            _ => runs.fetch_add(1, Ordering::Relaxed),
+            a => 1,
+            _ after a => { runs.fetch_add(1, Ordering::Relaxed); }
+            _(a) if *a == 2 => runs.fetch_add(1, Ordering::Relaxed),
+        };
+        assert_eq!(frame.into_tuple(), (1,));
+        assert_eq!(runs.into_inner(), 2);
+    });
+}
+
+#[test]
+fn background_nodes_are_tasks() {
+    everywhere(|| {
+        let text = String::from("scene");
+        let frame = parallel! {
+            size => 4_usize,
+            background early => text.len(),
+            background save(move size) => size * 2,
+            background next(move save, move early) => save + early,
+            background last after next => 1,
+        };
+        let () = frame.size;
+        let () = frame.save;
+        let last: Task<i32> = frame.last;
+        assert_eq!(frame.next.join() + last.join() as usize, 14);
+    });
+}
+
+#[test]
+fn a_background_node_with_an_if() {
+    everywhere(|| {
+        for on in [false, true] {
+            let borrowed = [on];
+            let frame = parallel! {
+                a => 1,
+                background b(clone a) if borrowed[0] => a + 1,
+                background c(move b) => b,
+                background d => 4,
+                background e(move d) if *d == 4 => d,
+            };
+            assert_eq!(frame.c.join(), on.then_some(2));
+            assert_eq!(frame.e.join(), Some(4));
+        }
+    });
+}
+
+#[test]
+fn here_nodes_stay_on_the_calling_thread() {
+    everywhere(|| {
+        let window = Rc::new(Cell::new(0));
+        let caller = std::thread::current().id();
+        for _ in 0..50 {
+            let frame = parallel! {
+                work => std::hint::black_box(5),
+                here title(work) => { window.set(window.get() + work); std::thread::current().id() }
+                more => 1,
+                here shown(more) => { assert_eq!(std::thread::current().id(), caller); Rc::clone(&window) }
+                after_all after (title, more) => 2,
+            };
+            assert_eq!(frame.title, caller);
+            assert_eq!(frame.shown.get(), window.get());
+            assert_eq!(frame.after_all, 2);
+        }
+        assert_eq!(window.get(), 250);
+    });
+}
+
+#[test]
+fn modifiers_are_names_elsewhere() {
+    let frame = parallel! {
+        background => 1,
+        here(background) => background + 1,
+        nested after here => 3,
+        clone(clone here) => here + 2,
+        after after nested => 5,
+        error => 6,
+        r#type => 7,
+        use_it(r#type) => *r#type,
+        Ok => 8,
+        core => 9,
+        pool => 10,
+    };
+    assert_eq!(frame.into_tuple(), (1, 2, 3, 4, 5, 6, 7, 7, 8, 9, 10));
+}
+
+#[test]
+fn exactly_the_dependants_of_a_panicked_node_are_left_out() {
+    everywhere(|| {
+        let runs = AtomicU32::new(0);
+        let ran = |node: u32| runs.fetch_or(1 << node, Ordering::Relaxed);
+        let message = payload(|| {
+            parallel! {
+                a => { ran(0); }
+                b after a => { ran(1); panic!("b") }
+                c after b => { ran(2); }
+                d after a => { ran(3); }
+                e after (c, d) => { ran(4); }
+                f => { ran(5); panic!("f") }
+            };
+        });
+        assert_eq!(message, "b");
+        assert_eq!(runs.into_inner(), 0b101011);
+    });
+}
+
+#[test]
+fn a_later_user_depends_on_an_exclusive_one_and_not_on_readers() {
+    everywhere(|| {
+        let runs = AtomicU32::new(0);
+        let ran = |node: u32| runs.fetch_or(1 << node, Ordering::Relaxed);
+        let mut log = vec![0];
+        let message = payload(|| {
+            parallel! {
+                use mut log;
+                reader(log) => { ran(0); let _ = log.len(); panic!("reader") }
+                writer(mut log) => { ran(1); log.push(1); }
+                breaks(mut log) => { ran(2); log.push(2); panic!("breaks") }
+                later(log) => { ran(3); let _ = log.len(); }
+            };
+        });
+        assert_eq!(message, "reader");
+        assert_eq!((runs.into_inner(), log), (0b0111, vec![0, 1, 2]));
+    });
+}
+
+#[test]
+fn the_highest_panic_leaves_whatever_came_first() {
+    let pool = pool(2);
+    for round in 0..50 {
+        let message = payload(|| {
+            parallel! {
+                in pool;
+                a => { if round % 2 == 0 { std::thread::yield_now(); } panic!("a") }
+                b => panic!("b"),
+                c => { assert!(round > 100, "c") }
+            };
+        });
+        assert_eq!(message, "a");
+    }
+}
+
+fn token_is_there<T>(_: &T) -> bool {
+    true
+}
+
+#[test]
+fn results_are_dropped_when_a_node_panics() {
+    everywhere(|| {
+        let token = std::sync::Arc::new(());
+        payload(|| {
+            parallel! {
+                a => token.clone(),
+                b(clone a) => a,
+                c(move b) => b,
+                d => if token_is_there(&token) { panic!("d") },
+                never(move c, d) => { let () = *d; c }
+            };
+        });
+        assert_eq!(std::sync::Arc::strong_count(&token), 1);
+    });
+}
+
+#[test]
+fn tries_give_all_or_the_highest_error() {
+    everywhere(|| {
+        let good = try_parallel! {
+            a => "2".parse::<u32>(),
+            b(a) => Ok(a + 1),
+            c(mut a) if *a == 2 => { *a = 7; Ok(1) }
+            background d => 4,
+        };
+        let good = good.unwrap();
+        assert_eq!((good.a, good.b, good.c, good.d.join()), (7, 3, Some(1), 4));
+
+        let ran = AtomicUsize::new(0);
+        let bad = try_parallel! {
+            error String;
+            a => { ran.fetch_add(1, Ordering::Relaxed); Ok(1) }
+            b(a) => if *a == 1 { Err("b")? } else { Ok(()) },
+            c after b => { ran.fetch_add(1, Ordering::Relaxed); Ok(()) }
+            _ => Err::<(), _>(String::from("lower")),
+            _ if false => Err::<(), _>(String::from("off")),
+        };
+        assert_eq!(bad.unwrap_err(), "b");
+        assert_eq!(ran.into_inner(), 1);
+    });
+}
+
+#[test]
+fn nested_blocks_generics_and_methods() {
+    struct Game<T> {
+        world: Vec<T>,
+        frame: u32,
+    }
+    impl<T: Clone + Send + Sync + PartialOrd> Game<T> {
+        fn step(&mut self, with: T) -> (usize, u32, Option<T>) {
+            let frame = parallel! {
+                count => { self.frame += 1; self.frame }
+                inner => parallel! { a => 1, b(a) => a + 1 }.b,
+                push after count => { self.world.push(with.clone()); self.world.len() }
+                largest after push => {
+                    self.world.iter().fold(None, |a: Option<&T>, b| if a.is_none_or(|a| a < b) { Some(b) } else { a }).cloned()
+                }
+            };
+            assert_eq!(frame.inner, 2);
+            (frame.push, frame.count, frame.largest)
+        }
+    }
+    everywhere(|| {
+        let mut game = Game { world: vec![1.5], frame: 0 };
+        assert_eq!(game.step(0.5), (2, 1, Some(1.5)));
+    });
+}
+
+#[test]
+fn control_flow_stays_in_its_node() {
+    fn early() -> &'static str {
+        let frame = parallel! {
+            a => { if std::hint::black_box(true) { return 1; } 2 }
+            b(a) => { let found: Option<i32> = [1, 2].iter().find(|x| *x == a).copied(); found?; Some(3) }
+            c => loop { break 4 },
+        };
+        assert_eq!(frame.into_tuple(), (1, Some(3), 4));
+        "went on"
+    }
+    everywhere(|| assert_eq!(early(), "went on"));
+}
+
+#[test]
+fn nodes_that_are_off_keep_their_place() {
+    everywhere(|| {
+        let frame = parallel! {
+            a => 1,
+            #[cfg(any())]
+            b(a) => there_is_no_such_function(a),
+            #[cfg(all())]
+            c after b => 3,
+            d(b) => *b,
+            #[cfg(any())]
+            background e => nor_this(),
+            /// Documented.
+            #[allow(clippy::no_effect)]
+            f => (),
+        };
+        let () = frame.b;
+        let () = frame.d;
+        frame.e.join();
+        assert_eq!((frame.a, frame.c), (1, 3));
+        let tried: Result<_, ()> = try_parallel! { #[cfg(any())] a => nothing(), b(a) => Ok(*a) };
+        tried.unwrap().b
+    });
+}
+
+#[test]
+fn a_wide_fork() {
+    everywhere(|| {
+        let frame = parallel! {
+            nested;
+            seed => 1_u64,
+            a(seed) => seed + 1, b(seed) => seed + 2, c(seed) => seed + 3, d(seed) => seed + 4,
+            e(seed) => seed + 5, f(seed) => seed + 6, g(seed) => seed + 7, h(seed) => seed + 8,
+            _ => (),
+            sum(a, b, c, d, e, f, g, h) => a + b + c + d + e + f + g + h,
+        };
+        assert_eq!(frame.sum, 44);
+    });
+}
+
+#[test]
+fn in_evaluates_its_pool_once() {
+    let (small, calls) = (pool(1), Cell::new(0));
+    let choose = || {
+        calls.set(calls.get() + 1);
+        &small
+    };
+    let frame = parallel! { in choose(); a => micropool::num_threads(), b => micropool::num_threads() };
+    assert_eq!((frame.a, frame.b, calls.get()), (1, 1, 1));
+}
+
+#[test]
+fn results_may_borrow_from_outside() {
+    everywhere(|| {
+        let text = String::from("a b c");
+        let frame = parallel! {
+            words => text.split(' ').collect::<Vec<_>>(),
+            first(words) => { let _ = words; &text[..1] }
+            rest(move words) => words,
+        };
+        assert_eq!((frame.first, frame.rest.len()), ("a", 3));
+    });
+}
+
+#[test]
+fn shadowed_preludes() {
+    #[allow(dead_code, non_upper_case_globals)]
+    mod shadows {
+        pub const Ok: () = ();
+        pub const Err: () = ();
+        pub const Some: () = ();
+        pub const None: () = ();
+        pub struct Option;
+        pub struct Result;
+        pub trait Send {}
+        pub trait Debug {}
+        pub fn drop() {}
+
+        pub fn run() -> i32 {
+            let frame = micropool::parallel! {
+                use;
+                a => 1,
+                b(a) if *a == 1 => a + 1,
+                c(clone b) => b.is_some(),
+                background d(clone a) if true => a,
+            };
+            frame.d.join().unwrap_or(0) + frame.a + if frame.c { 10 } else { 0 }
+        }
+    }
+    assert_eq!(shadows::run(), 12);
+}
+
+#[test]
+fn unordered_nodes_run_together() {
+    // Each waits for the other: a schedule that runs them one after another never ends.
+    let pool = pool(1);
+    for _ in 0..20 {
+        let barrier = std::sync::Barrier::new(2);
+        parallel! {
+            in pool;
+            a => { barrier.wait(); }
+            b => { barrier.wait(); }
+        };
+        let barrier = std::sync::Barrier::new(2);
+        parallel! {
+            in pool;
+            use;
+            zero => (),
+            a after zero => { barrier.wait(); }
+            b after zero => { barrier.wait(); }
+        };
+    }
+}
+
+#[test]
+fn nothing_is_waited_for_that_is_not_named() {
+    // `b` ends only once `d` has started, which waits for `a` alone. A form that waited for the whole level would hang.
+    let pool = pool(1);
+    for _ in 0..20 {
+        let started = std::sync::Barrier::new(2);
+        parallel! {
+            in pool;
+            a => (),
+            b => { started.wait(); }
+            c after (a, b) => (),
+            d after a => { started.wait(); }
+        };
+    }
+}
+
+#[test]
+fn background_nodes_start_before_the_graph_is_over() {
+    let pool = pool(1);
+    let (send, receive) = std::sync::mpsc::channel();
+    let receive = std::sync::Mutex::new(receive);
+    // With one worker: the caller blocks in `wait`, the worker must take the background node meanwhile.
+    let frame = parallel! {
+        in pool;
+        snapshot => 5,
+        background save(clone snapshot) => { send.send(snapshot).unwrap(); }
+        wait after snapshot => receive.lock().unwrap().recv().unwrap(),
+    };
+    frame.save.join();
+    assert_eq!(frame.wait, 5);
+}

@@ -1,0 +1,210 @@
+//! Random graphs against running their nodes one after another: results, final resources, the set of nodes that ran, and
+//! what leaves the block must be the same for every number of workers.
+//!
+//! The build script writes the blocks. More of them: `MICROPOOL_RANDOM_GRAPHS=300 cargo test --test random_graphs`.
+
+#![forbid(unsafe_code)]
+
+use std::any::Any;
+use std::panic::panic_any;
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::time::Duration;
+
+use micropool::{Task, ThreadPool, ThreadPoolBuilder};
+use support::within;
+
+include!("model.rs");
+
+mod generated {
+    use super::{Cx, Ended, Failed, IntoState, condition, error, fold, panics, touch, value};
+    include!(concat!(env!("OUT_DIR"), "/random_graphs.rs"));
+}
+
+/// What the nodes of one run write down.
+pub struct Cx {
+    ran: Vec<AtomicU32>,
+}
+
+/// How a block ended.
+pub enum Ended {
+    Fields(Vec<State>),
+    Panic(Box<dyn Any + Send>),
+    Error(usize),
+}
+
+/// The error of a node, and the payload of its panic.
+#[derive(Debug, PartialEq)]
+pub struct Failed(pub usize);
+
+pub trait Fold {
+    fn folded(&self) -> u64;
+    fn touch(&mut self, node: usize);
+}
+
+impl Fold for u64 {
+    fn folded(&self) -> u64 {
+        *self
+    }
+    fn touch(&mut self, node: usize) {
+        *self = touched(*self, node);
+    }
+}
+
+impl Fold for () {
+    fn folded(&self) -> u64 {
+        UNIT
+    }
+    fn touch(&mut self, _: usize) {}
+}
+
+impl<T: Fold> Fold for Option<T> {
+    fn folded(&self) -> u64 {
+        self.as_ref().map_or(NOTHING, T::folded)
+    }
+    fn touch(&mut self, node: usize) {
+        if let Some(value) = self {
+            value.touch(node);
+        }
+    }
+}
+
+pub fn fold<T: Fold>(value: &T) -> u64 {
+    value.folded()
+}
+
+pub fn touch<T: Fold>(value: &mut T, node: usize) {
+    value.touch(node);
+}
+
+pub fn condition(node: usize, panics: bool, inputs: &[u64]) -> bool {
+    if panics {
+        panic_any(Failed(node));
+    }
+    decide(node, inputs)
+}
+
+pub fn value(cx: &Cx, node: usize, inputs: &[u64]) -> u64 {
+    cx.ran[node].fetch_add(1, Ordering::Relaxed);
+    if node % 5 == 0 {
+        std::thread::yield_now();
+    }
+    combine(node, inputs)
+}
+
+pub fn panics(cx: &Cx, node: usize, inputs: &[u64]) -> u64 {
+    value(cx, node, inputs);
+    panic_any(Failed(node))
+}
+
+pub fn error(cx: &Cx, node: usize, inputs: &[u64]) -> Result<u64, Failed> {
+    value(cx, node, inputs);
+    Err(Failed(node))
+}
+
+/// A field of a block's value, as the model says it.
+pub trait IntoState {
+    fn state(self) -> State;
+}
+
+impl IntoState for () {
+    fn state(self) -> State {
+        State::Unit
+    }
+}
+
+impl IntoState for u64 {
+    fn state(self) -> State {
+        State::Value(self)
+    }
+}
+
+impl<T: Fold> IntoState for Option<T> {
+    fn state(self) -> State {
+        self.map_or(State::None, |value| State::Some(value.folded()))
+    }
+}
+
+impl<T: IntoState> IntoState for Task<T> {
+    fn state(self) -> State {
+        self.outcome().map_or(State::Panicked, T::state)
+    }
+}
+
+fn run_once(pool: &ThreadPool, graph: &Graph, run: fn(&'static Cx, &mut [u64]) -> Ended) -> Outcome {
+    // Leaked, for background nodes outlive the block: a few bytes a run.
+    let cx: &'static Cx =
+        Box::leak(Box::new(Cx { ran: graph.nodes.iter().map(|_| AtomicU32::new(0)).collect() }));
+    let mut resources: Vec<u64> = (0..graph.resources.as_ref().map_or(0, Vec::len)).map(first_value).collect();
+    let ended = pool.install(|| run(cx, &mut resources));
+    // Whatever a block that failed has spawned.
+    pool.wait_idle();
+    let result = match ended {
+        Ended::Fields(fields) => Ok(fields),
+        Ended::Error(node) => Err((node, End::Error)),
+        Ended::Panic(payload) => {
+            let Failed(node) = *payload.downcast::<Failed>().expect("only nodes panic");
+            Err((node, End::Panic))
+        }
+    };
+    Outcome { ran: cx.ran.iter().map(|ran| ran.load(Ordering::Relaxed)).collect(), resources, result }
+}
+
+/// A moved result is `()` to who looks at the field.
+fn as_seen(mut outcome: Outcome) -> Outcome {
+    if let Ok(fields) = &mut outcome.result {
+        for field in fields.iter_mut().filter(|field| **field == State::Moved) {
+            *field = State::Unit;
+        }
+    }
+    outcome
+}
+
+#[test]
+fn every_graph_does_what_its_nodes_do_one_after_another() {
+    std::panic::set_hook(Box::new(|info| {
+        if !info.payload().is::<Failed>() && !info.to_string().contains("that this one comes after panicked") {
+            eprintln!("{info}");
+        }
+    }));
+    within(Duration::from_secs(500), || {
+        for workers in [0, 1, 2, 4] {
+            let pool = ThreadPoolBuilder::new()
+                .num_threads(workers)
+                .panic_handler(|_| ())
+                .build()
+                .expect("threads can be made");
+            for &(seed, run) in generated::GRAPHS {
+                let graph = Graph::generate(seed);
+                let expected = as_seen(graph.expected());
+                for round in 0..20 {
+                    let outcome = as_seen(run_once(&pool, &graph, run));
+                    assert_eq!(
+                        outcome,
+                        expected,
+                        "seed {seed}, {workers} workers, round {round}:\n{}",
+                        graph.block()
+                    );
+                }
+            }
+        }
+    });
+}
+
+#[test]
+fn the_generated_graphs_use_the_whole_grammar() {
+    let graphs: Vec<Graph> = (0..300).map(Graph::generate).collect();
+    let nodes = || graphs.iter().flat_map(|graph| &graph.nodes);
+    let inputs = || nodes().flat_map(|node| &node.inputs);
+    for mode in [Mode::Read, Mode::Mut, Mode::Move, Mode::Clone] {
+        assert!(inputs().any(|input| input.mode == mode && matches!(input.source, Source::Node(_))), "{mode:?}");
+    }
+    for place in [Place::Anywhere, Place::Here, Place::Background] {
+        assert!(nodes().filter(|node| node.place == place).count() > 20, "{place:?}");
+    }
+    for end in [End::Value, End::Panic, End::Error] {
+        assert!(nodes().filter(|node| node.end == end).count() > 20, "{end:?}");
+    }
+    assert!(nodes().any(|node| node.condition) && nodes().any(|node| node.off) && nodes().any(|node| !node.named));
+    assert!(graphs.iter().any(|graph| graph.nested) && graphs.iter().any(|graph| graph.nodes.len() == 1));
+    assert!(graphs.iter().any(|graph| graph.nodes.len() >= 38));
+}
