@@ -255,3 +255,6 @@ impl Awaited for Stolen<'_> {
         self.pushed.slot.unmark_waited();
     }
 }
+
+#[cfg(all(loom, test))]
+mod loom_models;

@@ -6,6 +6,9 @@
 
 #![deny(unsafe_code)]
 
+#[cfg(all(loom, test))]
+#[allow(unsafe_code)]
+mod loom_support;
 mod platform;
 mod sync;
 

@@ -8,7 +8,7 @@ use crate::segment::{Origin, Segment};
 use crate::shared::Shared;
 use crate::sleep::Sleeper;
 use crate::slot::{Slot, Work};
-use crate::sync::{AtomicPtr, AtomicU32, AtomicU64, Ordering, fence};
+use crate::sync::{AtomicPtr, AtomicU32, AtomicU64, Ordering, fence, overwrite};
 use crate::table::Table;
 use crate::word::{Kind, Tier, Word};
 
@@ -162,13 +162,14 @@ impl Seat {
         let record = self.segment_table.get(depth as usize).expect("made above");
         let before = self.tier.load(Ordering::Relaxed);
         let tier_word = tier.stamped(self.version.load(Ordering::Relaxed));
+        // Before the record can be seen: who promotes the record finds this word here, or one that came after it.
+        overwrite(&self.tier, tier_word, Ordering::Relaxed);
         self.change(|| {
             record.write(self.top(), origin, tier_word);
             // Ordering: Release pairs with the Acquire in `segments`: whoever counts this record sees what it says. Without it a
             // walk up the chain (`origin_at`, which takes no version) could read what the record said of an older segment.
             self.segments.store(depth + 1, Ordering::Release);
         });
-        self.tier.store(tier_word, Ordering::Relaxed);
         OpenSegment { seat: self, depth, before, tier_word, base: self.top() }
     }
 
@@ -280,11 +281,17 @@ impl Drop for OpenSegment<'_> {
         // The segment below may have been promoted meanwhile, or is just being.
         let below = self.depth.checked_sub(1).and_then(|depth| seat.segment(depth));
         let word = below.map_or(self.before, Segment::tier_word);
-        seat.tier.store(word, Ordering::Relaxed);
+        overwrite(&seat.tier, word, Ordering::Relaxed);
         if let (Some(below), Tier::Background) = (below, Tier::of_stamped(word)) {
             // Ordering: with the fence in `promote_segment`.
             fence(Ordering::SeqCst);
-            seat.tier.store(below.tier_word(), Ordering::Relaxed);
+            let again = below.tier_word();
+            if again != word {
+                overwrite(&seat.tier, again, Ordering::Relaxed);
+            }
         }
     }
 }
+
+#[cfg(all(loom, test))]
+mod loom_models;

@@ -12,7 +12,7 @@
 //! Tiers are the one thing that others write (they promote): a tier's word is stamped with the version that its segment was
 //! opened at and is changed by an exchange, so that a late promotion can't hit the segment that was opened after.
 
-use crate::sync::{AtomicU32, AtomicU64, Ordering};
+use crate::sync::{AtomicU32, AtomicU64, Ordering, overwrite};
 use crate::word::Tier;
 
 /// No seat: the segment's job was not taken from a slot.
@@ -85,7 +85,7 @@ impl Segment {
         self.position.store(slot.position, Ordering::Relaxed);
         self.generation.store(slot.generation, Ordering::Relaxed);
         self.unit.store(origin.unit as u64, Ordering::Relaxed);
-        self.tier.store(tier_word, Ordering::Relaxed);
+        overwrite(&self.tier, tier_word, Ordering::Relaxed);
     }
 
     pub(crate) fn base(&self) -> u32 {

@@ -250,3 +250,6 @@ impl Slot {
         }
     }
 }
+
+#[cfg(all(loom, test))]
+mod loom_models;

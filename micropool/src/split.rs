@@ -3,6 +3,7 @@
 use crate::current;
 use crate::loops::{self, Cut};
 use crate::shared::Shared;
+use smallvec::SmallVec;
 use std::fmt;
 use std::ops::Range;
 use std::sync::Arc;
@@ -115,6 +116,10 @@ impl Split<'_> {
     ///
     /// # Panics
     /// As [`for_each_range`](Self::for_each_range), and with the payload of `reduce`.
+    ///
+    /// # Cost
+    /// `reduce` runs on the caller, so results wait for it. A thread that works through more than 8 ranges (for results of more
+    /// than 64 bytes: more than one) keeps them in a list on the heap.
     pub fn reduce_ranges<T: Send>(
         self,
         len: usize,
@@ -124,11 +129,28 @@ impl Split<'_> {
         if len == 0 {
             return None;
         }
-        // A thread's neighbouring ranges come as a list, for `reduce` may run on the caller only: it need not be `Sync`.
+        // The lists lie in this frame: large results must not blow it up.
+        if size_of::<T>() <= 64 {
+            self.reduce_lists::<[T; 8]>(len, map, reduce)
+        } else {
+            self.reduce_lists::<[T; 1]>(len, map, reduce)
+        }
+    }
+
+    /// A thread's neighbouring ranges come as a list, for `reduce` may run on the caller only: it need not be `Sync`.
+    fn reduce_lists<L: smallvec::Array>(
+        self,
+        len: usize,
+        map: impl Fn(Range<usize>) -> L::Item + Sync,
+        reduce: impl Fn(L::Item, L::Item) -> L::Item,
+    ) -> Option<L::Item>
+    where
+        SmallVec<L>: Send,
+    {
         self.run(
             len,
             &|runs| {
-                let mut results = Vec::new();
+                let mut results = SmallVec::<L>::new();
                 while let Some(range) = runs.next_run() {
                     results.push(map(range));
                 }

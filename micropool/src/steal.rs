@@ -328,3 +328,6 @@ fn scan<'a>(me: &'a Seat, base: u32, end: u32, way: &Way<'_>, hops: u32) -> Look
         Look::Nothing
     }
 }
+
+#[cfg(all(loom, test))]
+mod loom_models;

@@ -49,6 +49,19 @@ impl<T> UnsafeCell<T> {
 #[cfg(loom)]
 pub(crate) use loom::cell::UnsafeCell;
 
+/// A store by the one thread that may overwrite whatever others exchange there meanwhile.
+///
+/// The model checker orders the stores of two threads by happens-before only, and would afterwards return the other's exchange
+/// as if it were the newer; so there this is an exchange too.
+#[inline(always)]
+pub(crate) fn overwrite(place: &AtomicU64, value: u64, ordering: Ordering) {
+    if cfg!(loom) {
+        place.swap(value, ordering);
+    } else {
+        place.store(value, ordering);
+    }
+}
+
 /// The cheap half of an asymmetric pair: what a thread that publishes work runs before it looks for sleepers.
 ///
 /// Pairs with [`heavy_fence`]: of "publish; light; read" and "announce; heavy; read" at least one side reads what the

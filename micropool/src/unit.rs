@@ -365,3 +365,6 @@ impl Header {
         self.links.lock().message.clone()
     }
 }
+
+#[cfg(all(loom, test))]
+mod loom_models;

@@ -169,3 +169,6 @@ impl Worker<'_> {
             || awake
     }
 }
+
+#[cfg(all(loom, test))]
+mod loom_models;

@@ -8,6 +8,7 @@
 use std::any::Any;
 use std::panic::panic_any;
 use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::{Barrier, OnceLock};
 use std::time::Duration;
 
 use micropool::{Task, ThreadPool, ThreadPoolBuilder};
@@ -20,9 +21,21 @@ mod generated {
     include!(concat!(env!("OUT_DIR"), "/random_graphs.rs"));
 }
 
-/// What the nodes of one run write down.
+/// What the nodes of one run share.
 pub struct Cx {
+    /// How often each node ran.
     ran: Vec<AtomicU32>,
+    /// Nodes that end only once all of them have started.
+    gates: Vec<usize>,
+    started: Barrier,
+}
+
+impl Cx {
+    /// Leaked, for background nodes outlive the block: a few bytes a run.
+    fn leaked(nodes: usize, gates: Vec<usize>) -> &'static Self {
+        let started = Barrier::new(gates.len());
+        Box::leak(Box::new(Cx { ran: (0..nodes).map(|_| AtomicU32::new(0)).collect(), gates, started }))
+    }
 }
 
 /// How a block ended.
@@ -85,6 +98,9 @@ pub fn condition(node: usize, panics: bool, inputs: &[u64]) -> bool {
 
 pub fn value(cx: &Cx, node: usize, inputs: &[u64]) -> u64 {
     cx.ran[node].fetch_add(1, Ordering::Relaxed);
+    if cx.gates.contains(&node) {
+        cx.started.wait();
+    }
     if node % 5 == 0 {
         std::thread::yield_now();
     }
@@ -130,10 +146,12 @@ impl<T: IntoState> IntoState for Task<T> {
     }
 }
 
-fn run_once(pool: &ThreadPool, graph: &Graph, run: fn(&'static Cx, &mut [u64]) -> Ended) -> Outcome {
-    // Leaked, for background nodes outlive the block: a few bytes a run.
-    let cx: &'static Cx =
-        Box::leak(Box::new(Cx { ran: graph.nodes.iter().map(|_| AtomicU32::new(0)).collect() }));
+fn run_once(
+    pool: &ThreadPool,
+    graph: &Graph,
+    cx: &'static Cx,
+    run: fn(&'static Cx, &mut [u64]) -> Ended,
+) -> Outcome {
     let mut resources: Vec<u64> = (0..graph.resources.as_ref().map_or(0, Vec::len)).map(first_value).collect();
     let ended = pool.install(|| run(cx, &mut resources));
     // Whatever a block that failed has spawned.
@@ -177,7 +195,7 @@ fn every_graph_does_what_its_nodes_do_one_after_another() {
                 let graph = Graph::generate(seed);
                 let expected = as_seen(graph.expected());
                 for round in 0..20 {
-                    let outcome = as_seen(run_once(&pool, &graph, run));
+                    let outcome = as_seen(run_once(&pool, &graph, Cx::leaked(graph.nodes.len(), Vec::new()), run));
                     assert_eq!(
                         outcome,
                         expected,
@@ -187,6 +205,49 @@ fn every_graph_does_what_its_nodes_do_one_after_another() {
                 }
             }
         }
+    });
+}
+
+/// Gates: nodes that are all unordered to each other end only once all have started. With as many threads as gates (for the
+/// nested form: as nodes) that always comes, unless a run waits for something it need not wait for.
+#[test]
+fn nothing_is_waited_for_but_what_is_named() {
+    let pools: Vec<OnceLock<ThreadPool>> = (0..64).map(|_| OnceLock::new()).collect();
+    within(Duration::from_secs(500), move || {
+        let mut dice = Dice::new(5);
+        let mut most = 0;
+        for &(seed, run) in generated::GRAPHS {
+            let graph = Graph::generate(seed);
+            let expected = as_seen(graph.expected());
+            // A `here` node waits for the calling thread, which may stand at a gate.
+            if expected.result.is_err() || graph.nodes.iter().any(|node| node.place == Place::Here) {
+                continue;
+            }
+            let order = graph.order();
+            let mut nodes: Vec<usize> = (0..graph.nodes.len())
+                .filter(|&node| expected.ran[node] == 1 && graph.nodes[node].place == Place::Anywhere)
+                .collect();
+            for _ in 0..8 {
+                for at in (1..nodes.len()).rev() {
+                    nodes.swap(at, dice.below(at + 1));
+                }
+                let mut gates: Vec<usize> = Vec::new();
+                for &node in &nodes {
+                    if gates.iter().all(|&gate| !order[gate][node] && !order[node][gate]) {
+                        gates.push(node);
+                    }
+                }
+                most = most.max(gates.len());
+                let threads = if graph.nested { graph.nodes.len() } else { gates.len() };
+                let workers = threads.saturating_sub(1);
+                let pool = pools[workers].get_or_init(|| {
+                    ThreadPoolBuilder::new().num_threads(workers).build().expect("threads can be made")
+                });
+                let outcome = as_seen(run_once(pool, &graph, Cx::leaked(graph.nodes.len(), gates), run));
+                assert_eq!(outcome, expected, "seed {seed}:\n{}", graph.block());
+            }
+        }
+        assert!(most >= 3, "the graphs are too narrow to show anything");
     });
 }
 

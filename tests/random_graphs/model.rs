@@ -251,6 +251,41 @@ impl Graph {
         text + "    }"
     }
 
+    /// Which node comes before which: `order[a][b]`.
+    pub fn order(&self) -> Vec<Vec<bool>> {
+        let n = self.nodes.len();
+        let mut before = vec![vec![false; n]; n];
+        // The last exclusive user of each value, and its shared users since.
+        let lent = self.resources.as_ref().map_or(0, Vec::len);
+        let mut users: Vec<(Option<usize>, Vec<usize>)> = vec![(None, Vec::new()); n + lent];
+        for (at, node) in self.nodes.iter().enumerate() {
+            let mut direct = node.after.clone();
+            for input in &node.inputs {
+                let value = match input.source {
+                    Source::Node(from) => {
+                        direct.push(from);
+                        from
+                    }
+                    Source::Resource(resource) => n + resource,
+                };
+                let (holder, readers) = &mut users[value];
+                direct.extend(*holder);
+                if matches!(input.mode, Mode::Mut | Mode::Move) {
+                    direct.append(readers);
+                    *holder = Some(at);
+                } else {
+                    readers.push(at);
+                }
+            }
+            for from in direct.into_iter().filter(|&from| from != at) {
+                for earlier in 0..n {
+                    before[earlier][at] |= before[earlier][from] || earlier == from;
+                }
+            }
+        }
+        before
+    }
+
     /// What a run must do, from running the nodes one after another.
     pub fn expected(&self) -> Outcome {
         let n = self.nodes.len();

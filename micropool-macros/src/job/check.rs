@@ -175,14 +175,14 @@ fn qualifiers(job: &Job, errors: &mut Errors) {
     let sig = &job.sig;
     if let Some(token) = &sig.asyncness {
         let help = match job.runs {
-            Runs::InPlace => "write `fn`, and `spawn` what should be awaited",
-            Runs::Background => "write `fn`: callers can await the `Task` that they get",
-            Runs::Shared => "write `fn`: callers can await the `SharedTask` that they get",
+            Runs::InPlace => "write `fn`, or `#[job(background)]` and `fn` for a `Task` to await",
+            Runs::Background => "write `fn`; callers can await the `Task` that they get",
+            Runs::Shared => "write `fn`; callers can await the `SharedTask` that they get",
         };
-        errors.on(token, format_args!("a job can't be `async`, it is run by a thread of the pool: {help}"));
+        errors.on(token, format_args!("a thread of the pool runs a job, so it can't be `async`: {help}"));
     }
     if let Some(token) = &sig.constness {
-        errors.on(token, "a job can't be `const`, it needs a thread that runs it: write `fn`");
+        errors.on(token, "a job runs when the program does, so it can't be `const`: write `fn`");
     }
     if let Some(attr) = job.attrs.iter().find(|attr| attr.path().is_ident("track_caller")) {
         errors.on(
@@ -196,7 +196,10 @@ fn qualifiers(job: &Job, errors: &mut Errors) {
 fn outlives_its_call(job: &Job, errors: &mut Errors) {
     let sig = &job.sig;
     if let Some(abi) = sig.abi.as_ref().filter(|abi| abi.name.as_ref().is_none_or(|name| name.value() != "Rust")) {
-        errors.on(abi, "a background job returns a `Task`, which foreign code can't take: call the job from such a function");
+        errors.on(
+            abi,
+            "a background job returns a `Task`, which foreign code can't take: call the job from such a function",
+        );
     }
     if let ReturnType::Type(_, ty) = &sig.output
         && let Type::Never(never) = &**ty
@@ -245,13 +248,137 @@ fn self_is_owned<'a>(receiver: &'a Receiver, errors: &mut Errors, found: &mut Ve
 pub fn shown(ty: &Type) -> String {
     let mut shown = String::new();
     for word in ty.to_token_stream().to_string().split(' ') {
+        let called = shown.ends_with(|last: char| last.is_alphanumeric()) && !shown.ends_with("mut");
         let glued = shown.is_empty()
             || shown.ends_with(['<', '&', '(', '[', ':', '\''])
-            || word.starts_with([',', '<', '>', ')', ']', ':', ';', '(']);
+            || word.starts_with([',', '<', '>', ')', ']', ':', ';'])
+            || word.starts_with('(') && called;
         if !glued {
             shown.push(' ');
         }
         shown.push_str(word);
     }
     shown
+}
+
+#[cfg(test)]
+mod tests {
+    use quote::quote;
+
+    use super::super::parse;
+    use super::*;
+
+    fn checked(args: TokenStream, item: TokenStream) -> (Job, String) {
+        let mut errors = Errors::default();
+        let options = parse::options(args, &mut errors);
+        let job = check(options, parse::function(item).expect("a function"), &mut errors);
+        (job, errors.items().to_string())
+    }
+
+    #[test]
+    fn what_runs_how() {
+        let (job, errors) = checked(
+            quote!(),
+            quote!(
+                fn f(&self, x: &str) -> &u8 {}
+            ),
+        );
+        assert_eq!((job.runs, errors.as_str()), (Runs::InPlace, ""));
+        let (job, errors) = checked(
+            quote!(background),
+            quote!(
+                fn f(self: Arc<Self>, x: &'static str) -> u8 {}
+            ),
+        );
+        assert_eq!((job.runs, errors.as_str()), (Runs::Background, ""));
+        let (job, errors) = checked(
+            quote!(shared, background),
+            quote!(
+                fn f() {}
+            ),
+        );
+        assert_eq!((job.runs, errors.as_str()), (Runs::Shared, ""));
+    }
+
+    #[test]
+    fn a_forgotten_background_is_assumed() {
+        let (job, errors) = checked(
+            quote!(shared),
+            quote!(
+                fn f() {}
+            ),
+        );
+        assert_eq!(job.runs, Runs::Shared);
+        assert!(errors.contains("`shared` is for background jobs"));
+        let (job, errors) = checked(
+            quote!(),
+            quote!(
+                fn f(#[after] x: u8) {}
+            ),
+        );
+        assert_eq!(job.runs, Runs::Background);
+        assert!(errors.contains("`#[after]` is for background jobs"));
+    }
+
+    #[test]
+    fn the_name_is_the_functions_own() {
+        assert_eq!(
+            checked(
+                quote!(),
+                quote!(
+                    fn r#type() {}
+                )
+            )
+            .0
+            .name
+            .value(),
+            "type"
+        );
+        assert_eq!(
+            checked(
+                quote!(name = "a b"),
+                quote!(
+                    fn f() {}
+                )
+            )
+            .0
+            .name
+            .value(),
+            "a b"
+        );
+    }
+
+    #[test]
+    fn after_leaves_the_signature() {
+        let (job, errors) = checked(
+            quote!(background),
+            quote!(
+                fn f(
+                    a: u8,
+                    #[allow(x)]
+                    #[after]
+                    b: u8,
+                ) {
+                }
+            ),
+        );
+        assert_eq!(errors, "");
+        let sig = job.sig.to_token_stream().to_string();
+        assert!(sig.contains("allow") && !sig.contains("after"));
+        assert_eq!(job.params.iter().map(|param| param.after).collect::<Vec<_>>(), [false, true]);
+    }
+
+    #[test]
+    fn types_are_shown_as_written() {
+        for ty in [
+            "Vec<Option<&'a str>>",
+            "[u8; 4]",
+            "dyn Fn(&u8) -> u8 + Send",
+            "std::path::Path",
+            "&mut (u8, u16)",
+            "fn() -> (u8, u8)",
+        ] {
+            assert_eq!(shown(&syn::parse_str(ty).expect("a type")), ty);
+        }
+    }
 }

@@ -2,12 +2,13 @@
 //!
 //! All names of the expansion's own are hygienic (`mixed_site`), and no item stands where the body could see it. What
 //! may fail to compile because of the user's types is located at those types, so that rustc's messages point there.
+//! Traits are `::core`'s own: where the crate's path is wrong, rustc says so once, not once more for each of them.
 
 use proc_macro2::{Ident, Span, TokenStream, TokenTree};
 use quote::{ToTokens, format_ident, quote, quote_spanned};
 use syn::spanned::Spanned;
 use syn::visit_mut::{self, VisitMut};
-use syn::{Expr, FnArg, Pat, PatIdent, ReturnType, Signature, Type};
+use syn::{Attribute, Expr, FnArg, Pat, PatIdent, ReturnType, Signature, Type};
 
 use super::check::{Job, Param, Runs};
 use crate::errors::Errors;
@@ -122,7 +123,10 @@ fn signature(job: &Job) -> Signature {
     });
     for (at, (typed, param)) in typed.zip(&job.params).enumerate() {
         let outer = outer(at, param);
-        *typed.pat = Pat::Ident(PatIdent { attrs: Vec::new(), by_ref: None, mutability: None, ident: outer, subpat: None });
+        // Lint levels concern the body's variable.
+        typed.attrs.retain(|attr| attr.path().is_ident("cfg"));
+        *typed.pat =
+            Pat::Ident(PatIdent { attrs: Vec::new(), by_ref: None, mutability: None, ident: outer, subpat: None });
         if param.after {
             let ty = &param.ty;
             *typed.ty = Type::Verbatim(quote_spanned!(located_at(ty)=> #krate::Task<#ty>));
@@ -145,66 +149,139 @@ fn outer(at: usize, param: &Param) -> Ident {
     }
 }
 
-/// A name for what a parameter becomes on its way to the body.
+/// The name of a parameter on its way to the body.
 fn inner(at: usize) -> Ident {
     format_ident!("parameter{at}", span = Span::mixed_site())
 }
 
-/// The call that spawns the body.
-fn spawned(job: &Job) -> TokenStream {
-    let Job { krate, sig, params, .. } = job;
-    let private = private(job);
-    let place = match &sig.output {
-        ReturnType::Type(_, ty) => located_at(ty),
-        ReturnType::Default => located_at(&sig.ident),
-    };
-    let tasks: Vec<usize> = (0..params.len()).filter(|&at| params[at].after).collect();
-    let carried = params.iter().enumerate().filter(|(_, param)| !param.after).map(|(at, param)| carry(job, at, param));
-    let values = tasks.iter().map(|&at| inner(at));
-    let body = background_body(job);
-    let call = if tasks.is_empty() {
-        let spawn = format_ident!("{}", if job.runs == Runs::Shared { "spawn_shared" } else { "spawn" }, span = place);
-        // What isn't a parameter and can't go to another thread is `self`.
-        let work = Ident::new("work", sig.receiver().map_or(place, |this| located_at(&this.self_token)));
-        quote_spanned!(place=> let #work = move || #body; #krate::#spawn(#work))
-    } else {
-        let name = if job.runs == Runs::Shared { "spawn_shared_after" } else { "spawn_after" };
-        let spawn = Ident::new(name, place);
-        let tasks = tasks.iter().map(|&at| {
-            let mut outer = outer(at, &params[at]);
-            outer.set_span(outer.span().located_at(params[at].ty.span()));
-            outer
-        });
-        quote_spanned!(place=> #private::#spawn((#(#tasks,)*), &[], move |(#(#values,)*)| #body))
-    };
-    quote_spanned!(Span::mixed_site()=> { #(#carried)* #call })
+/// The same name, at the parameter's type.
+fn located(at: usize, param: &Param) -> Ident {
+    let mut name = inner(at);
+    name.set_span(located_at(&param.ty));
+    name
 }
 
-/// Makes a parameter something that may go to another thread whatever its type is: if it may not, that is reported here,
-/// at the type, and not a second time for the closure that it is moved into.
-fn carry(job: &Job, at: usize, param: &Param) -> TokenStream {
-    let private = private(job);
-    let (outer, inner) = (outer(at, param), inner(at));
-    let cfgs = param.attrs.iter().filter(|attr| attr.path().is_ident("cfg"));
-    let mut argument = outer;
-    argument.set_span(argument.span().located_at(param.ty.span()));
-    let call = quote_spanned!(located_at(&param.ty)=> carry(#argument));
+/// What spawns the body: a function of the expansion's own takes the parameters and the body, which is a closure over no
+/// more than `self`. So whatever may not go to another thread is one argument of one call, located at its type.
+fn spawned(job: &Job) -> TokenStream {
+    let arguments = job.params.iter().enumerate().map(|(at, param)| argument(at, param));
+    let (typed, start, body) = (typed(job), start(job), background_body(job));
+    let place = match &job.sig.output {
+        ReturnType::Type(_, ty) => located_at(ty),
+        ReturnType::Default => located_at(&job.sig.ident),
+    };
+    // What isn't a parameter and can't go to another thread is `self`.
+    let work = Ident::new("work", job.sig.receiver().map_or(place, |this| located_at(&this.self_token)));
+    let names: Vec<Ident> = job.params.iter().enumerate().map(|(at, param)| located(at, param)).collect();
+    let call = quote_spanned!(place=> start(#(#names,)* #work));
+    let start = quote_spanned!(Span::mixed_site()=> { #start #call });
+    quote_spanned! {Span::mixed_site()=> {
+        #(#arguments)*
+        let #work = #typed(#(&#names,)* move |#(#names),*| #body);
+        #start
+    }}
+}
+
+/// Gives a parameter the expansion's own name. One that is off by `cfg` is `()` from here on.
+fn argument(at: usize, param: &Param) -> TokenStream {
+    let (name, outer) = (located(at, param), outer(at, param));
+    let cfgs: Vec<&Attribute> = cfgs(param).collect();
+    let conditions = cfgs.iter().filter_map(|cfg| cfg.meta.require_list().ok()).map(|cfg| &cfg.tokens);
+    let off = (!cfgs.is_empty())
+        .then(|| quote_spanned!(Span::mixed_site()=> #[cfg(not(all(#(#conditions),*)))] let #name = ();));
+    // `_name` says that the body doesn't use it.
+    let used = outer.to_string().starts_with('_').then(|| quote!(#[allow(clippy::used_underscore_binding)]));
+    quote_spanned!(Span::mixed_site()=> #off #(#cfgs)* #used let #name = #outer;)
+}
+
+fn cfgs(param: &Param) -> impl Iterator<Item = &Attribute> {
+    param.attrs.iter().filter(|attr| attr.path().is_ident("cfg"))
+}
+
+/// A function that tells rustc what a closure with these parameters gets, so that its body is checked with their types.
+/// In a block of its own it isn't seen by the body.
+fn typed(job: &Job) -> TokenStream {
+    let Passed { generics, types, function, .. } = Passed::of(job);
     quote_spanned! {Span::mixed_site()=>
-        #(#cfgs)*
-        let #inner = {
-            fn carry<T>(value: T) -> impl #private::std_core::ops::FnOnce() -> T + #private::std_core::marker::Send + 'static
+        ({
+            #[allow(clippy::too_many_arguments)]
+            fn typed<#(#generics,)* R, F>(#(_: &#types,)* work: F) -> F
             where
-                T: #private::std_core::marker::Send + 'static,
+                F: #function,
             {
-                move || value
+                work
             }
-            #call
-        };
+            typed
+        })
     }
 }
 
-/// What a background job's closure does: gives the parameters their names, all of them, so that each lives as long as
-/// in a function, then runs the body.
+/// The function that hands the body and its parameters to the pool.
+fn start(job: &Job) -> TokenStream {
+    let (krate, private) = (&job.krate, private(job));
+    let Passed { names, generics, types, tasks, function } = Passed::of(job);
+    let marker = quote_spanned!(Span::mixed_site()=> ::core::marker);
+    let shared = job.runs == Runs::Shared;
+    let (handle, sync) = match shared {
+        true => ("SharedTask", Some(quote_spanned!(Span::mixed_site()=> + #marker::Sync))),
+        false => ("Task", None),
+    };
+    let handle = Ident::new(handle, Span::mixed_site());
+    let call = if tasks.is_empty() {
+        let spawn = Ident::new(if shared { "spawn_shared" } else { "spawn" }, Span::mixed_site());
+        quote_spanned!(Span::mixed_site()=> #krate::#spawn(move || work(#(#names),*)))
+    } else {
+        let spawn = Ident::new(if shared { "spawn_shared_after" } else { "spawn_after" }, Span::mixed_site());
+        quote_spanned!(Span::mixed_site()=>
+            #private::#spawn((#(#tasks,)*), &[], move |(#(#tasks,)*)| work(#(#names),*)))
+    };
+    quote_spanned! {Span::mixed_site()=>
+        #[allow(clippy::too_many_arguments)]
+        fn start<#(#generics,)* R, F>(#(#names: #types,)* work: F) -> #krate::#handle<R>
+        where
+            #(#generics: #marker::Send + 'static,)*
+            R: #marker::Send #sync + 'static,
+            F: #function + #marker::Send + 'static,
+        {
+            #call
+        }
+    }
+}
+
+/// How the expansion's own functions write the parameters.
+struct Passed {
+    names: Vec<Ident>,
+    /// What the body gets of each.
+    generics: Vec<Ident>,
+    /// What callers pass.
+    types: Vec<TokenStream>,
+    /// The names of those that are tasks.
+    tasks: Vec<Ident>,
+    /// The bound of the body.
+    function: TokenStream,
+}
+
+impl Passed {
+    fn of(job: &Job) -> Self {
+        let krate = &job.krate;
+        let all = || job.params.iter().enumerate();
+        let generics: Vec<Ident> = all().map(|(at, _)| format_ident!("P{at}", span = Span::mixed_site())).collect();
+        let types = all().map(|(at, param)| match (&generics[at], param.after) {
+            (generic, true) => quote_spanned!(Span::mixed_site()=> #krate::Task<#generic>),
+            (generic, false) => generic.to_token_stream(),
+        });
+        Self {
+            names: all().map(|(at, _)| inner(at)).collect(),
+            types: types.collect(),
+            tasks: all().filter(|(_, param)| param.after).map(|(at, _)| inner(at)).collect(),
+            function: quote_spanned!(Span::mixed_site()=> ::core::ops::FnOnce(#(#generics),*) -> R),
+            generics,
+        }
+    }
+}
+
+/// What a background job's closure does: gives the parameters their names, then runs the body. All of them, also what a
+/// pattern leaves unused: each is dropped when and in the order in which a function drops it.
 fn background_body(job: &Job) -> TokenStream {
     let (result, named) = (result(job), named(job));
     let this = job.sig.receiver().map(|receiver| {
@@ -212,12 +289,11 @@ fn background_body(job: &Job) -> TokenStream {
         quote_spanned!(Span::mixed_site()=> let _ = &#this;)
     });
     let lets = job.params.iter().enumerate().map(|(at, param)| {
-        let (inner, Param { attrs, pat, .. }) = (inner(at), param);
-        let cfgs = attrs.iter().filter(|attr| attr.path().is_ident("cfg"));
-        let value = (!param.after).then(|| quote_spanned!(Span::mixed_site()=> #(#cfgs)* let #inner = #inner();));
-        let used = uses(job.pool.as_ref(), pat)
-            .then(|| quote_spanned!(Span::mixed_site()=> #[allow(unused_variables)]));
-        quote_spanned!(Span::mixed_site()=> #value #(#attrs)* #used let #pat = #inner;)
+        let (name, Param { attrs, pat, .. }) = (inner(at), param);
+        let used =
+            uses(job.pool.as_ref(), pat).then(|| quote_spanned!(Span::mixed_site()=> #[allow(unused_variables)]));
+        let whole = (outer(at, param) == name).then(|| quote_spanned!(Span::mixed_site()=> let #name = #name;));
+        quote_spanned!(Span::mixed_site()=> #whole #(#attrs)* #used let #pat = #name;)
     });
     quote_spanned!(Span::mixed_site()=> -> #result { #this #(#lets)* #named })
 }

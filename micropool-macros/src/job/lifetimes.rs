@@ -39,9 +39,7 @@ impl Borrowed<'_> {
             Self::Reference(reference) => owned_instead(reference),
             Self::Lifetime(_) => String::from("take a type that owns its data, or `'static`"),
         };
-        format!(
-            "a background job outlives its call and can't borrow: {help}; or write `#[job]`, which runs in place"
-        )
+        format!("a background job outlives its call and can't borrow: {help}; or write `#[job]`, which runs in place")
     }
 }
 
@@ -52,13 +50,25 @@ fn owned_instead(reference: &TypeReference) -> String {
         return format!("take `{name}` by value and return it");
     }
     match ty {
-        Type::Path(path) if path.path.is_ident("str") => {
-            String::from("take a `String`, an `Arc<str>` or a `&'static str`")
-        }
         Type::Slice(slice) => format!("take a `Vec<{}>` or an `Arc<{name}>`", shown(&slice.elem)),
         Type::TraitObject(_) => format!("take a `Box<{name}>` or an `Arc<{name}>`"),
+        Type::Path(path) => match path.path.segments.last().and_then(|last| owner(&last.ident.to_string())) {
+            Some(owner) => format!("take a `{owner}`, an `Arc<{name}>` or a `&'static {name}`"),
+            None => format!("take `{name}` by value or in an `Arc`"),
+        },
         _ => format!("take `{name}` by value or in an `Arc`"),
     }
+}
+
+/// What owns a type of the standard library that has no size.
+fn owner(unsized_type: &str) -> Option<&'static str> {
+    Some(match unsized_type {
+        "str" => "String",
+        "Path" => "PathBuf",
+        "OsStr" => "OsString",
+        "CStr" => "CString",
+        _ => return None,
+    })
 }
 
 /// All such places in `ty`, but those of a `for<'a>`, written or implied.
@@ -132,5 +142,42 @@ impl<'a> Visit<'a> for Search<'a> {
         self.functions += 1;
         visit::visit_parenthesized_generic_arguments(self, arguments);
         self.functions -= 1;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn found(ty: &str) -> Vec<String> {
+        let ty = syn::parse_str(ty).expect("a type");
+        borrowed(&ty).iter().map(|place| place.tokens().to_string()).collect()
+    }
+
+    #[test]
+    fn borrows_are_found_wherever_they_stand() {
+        assert_eq!(found("&str"), ["&"]);
+        assert_eq!(found("&'a mut &'b [&u8]"), ["& 'a mut", "& 'b", "&"]);
+        assert_eq!(found("Map<Key<'_>, (u8, Box<dyn Get + 'a>)>"), ["'_", "'a"]);
+        assert_eq!(found("impl Fn(&'a u8) -> Text<'a> + '_"), ["& 'a", "'a", "'_"]);
+    }
+
+    #[test]
+    fn what_borrows_nothing_is_fine() {
+        for ty in [
+            "&'static mut Text<'static>",
+            "fn(&u8, Text<'_>) -> &u8",
+            "Box<dyn Fn(&u8) -> &u8>",
+            "for<'a> fn(&'a u8) -> Text<'a>",
+            "Box<dyn for<'a> Get<'a, Text<'a>>>",
+            "impl Get<'static> + 'static",
+        ] {
+            assert!(found(ty).is_empty(), "{ty}");
+        }
+    }
+
+    #[test]
+    fn a_binder_ends_with_its_type() {
+        assert_eq!(found("(for<'a> fn(&'a u8), &'a u8)"), ["& 'a"]);
     }
 }

@@ -55,22 +55,20 @@ fn option(input: ParseStream, options: &mut Options, errors: &mut Errors) -> Res
     }
     let word = input.call(Ident::parse_any)?;
     let meant = meant(&word, errors)?;
-    if FLAGS.contains(&meant) {
-        no_value(input, meant)?;
-    } else {
+    if KEYS.contains(&meant) {
         equals(input, &word, meant)?;
     }
     let twice = match meant {
         "background" => options.background.replace(word.clone()).is_some(),
         "shared" => options.shared.replace(word.clone()).is_some(),
         "pool" => options.pool.replace(input.parse()?).is_some(),
-        "crate" => options.krate.replace(input.call(Path::parse_mod_style)?).is_some(),
+        "crate" => options.krate.replace(path(input)?).is_some(),
         _ => options.name.replace(name(input)?).is_some(),
     };
     if twice {
         errors.on(&word, format_args!("`{meant}` is given twice: keep one"));
     }
-    Ok(())
+    if FLAGS.contains(&meant) { no_value(input, meant) } else { Ok(()) }
 }
 
 fn known() -> &'static str {
@@ -116,6 +114,13 @@ fn equals(input: ParseStream, word: &Ident, key: &str) -> Result<()> {
         return Err(syn::Error::new_spanned(equals, format_args!("expected {value} after `{key} =`")));
     }
     Ok(())
+}
+
+fn path(input: ParseStream) -> Result<Path> {
+    if input.peek(Ident::peek_any) || input.peek(Token![::]) {
+        return input.call(Path::parse_mod_style);
+    }
+    Err(input.error("the crate is a path, without quotes: `crate = name`"))
 }
 
 fn name(input: ParseStream) -> Result<LitStr> {
@@ -187,4 +192,99 @@ fn body(input: ParseStream, attrs: &mut Vec<Attribute>) -> Result<Group> {
     let mut body = Group::new(proc_macro2::Delimiter::Brace, content.parse()?);
     body.set_span(brace.span.join());
     Ok(body)
+}
+
+#[cfg(test)]
+mod tests {
+    use quote::quote;
+
+    use super::*;
+
+    fn parsed(args: TokenStream) -> (Options, String) {
+        let mut errors = Errors::default();
+        let options = options(args, &mut errors);
+        (options, errors.items().to_string())
+    }
+
+    #[test]
+    fn options_stand_in_any_order() {
+        let (options, errors) = parsed(quote!(name = "n", pool = a.b(c, d), crate = ::x::y, shared, background,));
+        assert_eq!(errors, "");
+        assert!(options.background.is_some() && options.shared.is_some());
+        assert!(options.pool.is_some() && options.krate.is_some());
+        assert_eq!(options.name.map(|name| name.value()).as_deref(), Some("n"));
+    }
+
+    #[test]
+    fn nothing_is_an_option_too() {
+        let (options, errors) = parsed(quote!());
+        assert_eq!(errors, "");
+        assert!(options.background.is_none() && options.name.is_none());
+    }
+
+    #[test]
+    fn a_misspelled_option_counts_as_meant() {
+        let (options, errors) = parsed(quote!(bakground, nam = "n"));
+        assert!(options.background.is_some() && options.name.is_some());
+        assert_eq!(errors.matches("did you mean").count(), 2);
+    }
+
+    #[test]
+    fn parsing_goes_on_behind_a_mistake() {
+        let (options, errors) = parsed(quote!(speed = 1, name = 2, pool = , shared background));
+        assert!(options.shared.is_some() && options.background.is_some());
+        assert_eq!(errors.matches("compile_error").count(), 4);
+    }
+
+    #[test]
+    fn inner_attributes_become_outer_ones() {
+        let function = function(quote!(
+            #[a]
+            pub fn f() {
+                #![b]
+                let x = 1;
+            }
+        ))
+        .ok()
+        .expect("a function");
+        assert_eq!(function.attrs.len(), 2);
+        assert_eq!(
+            function.body.to_string(),
+            quote!({
+                let x = 1;
+            })
+            .to_string()
+        );
+    }
+
+    #[test]
+    fn only_functions_with_a_body_are_jobs() {
+        for item in [
+            quote!(
+                struct S;
+            ),
+            quote!(impl S { fn f() {} }),
+            quote!(
+                fn f();
+            ),
+            quote!(
+                const X: u8 = 1;
+            ),
+        ] {
+            assert!(function(item).is_err());
+        }
+        for item in [
+            quote!(
+                pub unsafe extern "C" fn f() {}
+            ),
+            quote!(
+                const unsafe fn f() {}
+            ),
+            quote!(
+                async fn f() {}
+            ),
+        ] {
+            assert!(function(item).is_ok());
+        }
+    }
 }

@@ -287,3 +287,6 @@ impl Board<'_> {
         true
     }
 }
+
+#[cfg(all(loom, test))]
+mod loom_models;

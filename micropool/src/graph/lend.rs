@@ -208,15 +208,6 @@ macro_rules! result_cell {
                 self.0.take()
             }
 
-            /// Takes the result out for its last user.
-            ///
-            /// # Panics
-            ///
-            /// If there is none or the cell is in use: a bug in micropool.
-            pub fn with_taken<R>(&self, f: impl FnOnce(T) -> R) -> R {
-                f(self.take())
-            }
-
             /// The result, if it was put in and not taken out.
             pub fn into_inner(self) -> Option<T> {
                 self.0.value.into_inner()
@@ -328,14 +319,72 @@ impl<'a, T> LentBoth<'a, T> {
     }
 }
 
-/// Lends a result that is kept in a local, as the nested form does. The closure takes it for any lifetime, so that what
-/// compiles in one form compiles in the other.
-///
-/// # Panics
-///
-/// If there is none, which is a bug in micropool.
-pub fn lend_ref<T, R>(result: &Option<T>, f: impl FnOnce(&T) -> R) -> R {
-    f(result.as_ref().unwrap_or_else(|| empty()))
+/// What lends a value shared: a cell, or in the nested form a local.
+pub trait Read {
+    /// The value's type.
+    type Value;
+
+    /// Lends it. The closure takes it for any lifetime, so that nothing it returns borrows from it.
+    fn read<R>(&self, f: impl FnOnce(&Self::Value) -> R) -> R;
+}
+
+impl<T> Read for Lent<T> {
+    type Value = T;
+    fn read<R>(&self, f: impl FnOnce(&T) -> R) -> R {
+        self.with_ref(f)
+    }
+}
+
+impl<T> Read for LentRef<'_, T> {
+    type Value = T;
+    fn read<R>(&self, f: impl FnOnce(&T) -> R) -> R {
+        self.with_ref(f)
+    }
+}
+
+impl<T> Read for LentBoth<'_, T> {
+    type Value = T;
+    fn read<R>(&self, f: impl FnOnce(&T) -> R) -> R {
+        self.with_ref(f)
+    }
+}
+
+/// A result that is kept in a local, as the nested form does.
+impl<T> Read for Option<T> {
+    type Value = T;
+    fn read<R>(&self, f: impl FnOnce(&T) -> R) -> R {
+        f(self.as_ref().unwrap_or_else(|| empty()))
+    }
+}
+
+/// Functions that lend several values at once.
+macro_rules! read_many {
+    ($($name:ident: $($cell:ident)*;)*) => {$(
+        /// Lends so many values at once.
+        #[allow(clippy::too_many_arguments, non_snake_case)]
+        pub fn $name<$($cell: Read,)* R>($($cell: &$cell,)* f: impl FnOnce($(&$cell::Value),*) -> R) -> R {
+            read_many!(@nest f; $($cell)*; $($cell)*)
+        }
+    )*};
+    (@nest $f:ident; ; $($all:ident)*) => { $f($($all),*) };
+    (@nest $f:ident; $first:ident $($rest:ident)*; $($all:ident)*) => {
+        $first.read(|$first| read_many!(@nest $f; $($rest)*; $($all)*))
+    };
+}
+
+read_many! {
+    read1: A;
+    read2: A B;
+    read3: A B C;
+    read4: A B C D;
+    read5: A B C D E;
+    read6: A B C D E F;
+    read7: A B C D E F G;
+    read8: A B C D E F G H;
+    read9: A B C D E F G H I;
+    read10: A B C D E F G H I J;
+    read11: A B C D E F G H I J K;
+    read12: A B C D E F G H I J K L;
 }
 
 /// Lends a result that is kept in a local exclusively.
@@ -345,15 +394,6 @@ pub fn lend_ref<T, R>(result: &Option<T>, f: impl FnOnce(&T) -> R) -> R {
 /// If there is none, which is a bug in micropool.
 pub fn lend_mut<T, R>(result: &mut Option<T>, f: impl FnOnce(&mut T) -> R) -> R {
     f(result.as_mut().unwrap_or_else(|| empty()))
-}
-
-/// Gives a result that is kept in a local to its last user.
-///
-/// # Panics
-///
-/// If there is none, which is a bug in micropool.
-pub fn lend_taken<T, R>(result: Option<T>, f: impl FnOnce(T) -> R) -> R {
-    f(result.unwrap_or_else(|| empty()))
 }
 
 #[cfg(test)]

@@ -9,7 +9,7 @@ use quote::quote_spanned;
 use super::super::check::Source;
 use super::super::graph::{self, Access, Edge};
 use super::super::parse::Place;
-use super::node::{How, Lend, lints, node_span};
+use super::node::{Lend, lints, node_span};
 use super::{Context, local};
 
 pub fn expand(cx: Context<'_>) -> TokenStream {
@@ -49,18 +49,26 @@ struct Countdown<'a> {
 }
 
 impl Lend for Countdown<'_> {
-    fn lend(&self, source: Source, how: How, closure: TokenStream) -> TokenStream {
-        let cell = match source {
-            Source::Node(node) => local("cell", node),
-            Source::Resource(resource) => local("resource", resource),
-        };
-        let method = match how {
-            How::Ref => "with_ref",
-            How::Mut => "with_mut",
-            How::Taken => "with_taken",
-        };
-        let method = Ident::new(method, Span::mixed_site());
-        quote_spanned!(Span::mixed_site()=> #cell.#method(#closure))
+    fn shared(&self, source: Source) -> TokenStream {
+        let cell = cell_of(source);
+        quote_spanned!(Span::mixed_site()=> #cell)
+    }
+
+    fn exclusive(&self, source: Source, closure: TokenStream) -> TokenStream {
+        let cell = cell_of(source);
+        quote_spanned!(Span::mixed_site()=> #cell.with_mut(#closure))
+    }
+
+    fn taken(&self, source: Source) -> TokenStream {
+        let cell = cell_of(source);
+        quote_spanned!(Span::mixed_site()=> #cell.take())
+    }
+}
+
+fn cell_of(source: Source) -> Ident {
+    match source {
+        Source::Node(node) => local("cell", node),
+        Source::Resource(resource) => local("resource", resource),
     }
 }
 

@@ -10,7 +10,7 @@ use quote::quote_spanned;
 use super::super::check::Source;
 use super::super::graph::{Access, Shape};
 use super::super::parse::Mode;
-use super::node::{How, Lend, lints, node_span};
+use super::node::{Lend, lints, node_span};
 use super::{Context, local};
 
 /// Beyond so many branches a fork runs as a graph without edges: a stack of forks would nest as deep as it is wide.
@@ -37,15 +37,26 @@ struct Nested<'a> {
 }
 
 impl Lend for Nested<'_> {
-    fn lend(&self, source: Source, how: How, closure: TokenStream) -> TokenStream {
-        let private = self.cx.private;
-        let Source::Node(node) = source else { unreachable!("a nested graph has no resources") };
-        let result = local("result", node);
-        match how {
-            How::Ref => quote_spanned!(Span::mixed_site()=> #private::lend_ref(&#result, #closure)),
-            How::Mut => quote_spanned!(Span::mixed_site()=> #private::lend_mut(&mut #result, #closure)),
-            How::Taken => quote_spanned!(Span::mixed_site()=> #private::lend_taken(#result, #closure)),
-        }
+    fn shared(&self, source: Source) -> TokenStream {
+        let result = local("result", node_of(source));
+        quote_spanned!(Span::mixed_site()=> #result)
+    }
+
+    fn exclusive(&self, source: Source, closure: TokenStream) -> TokenStream {
+        let (private, result) = (self.cx.private, local("result", node_of(source)));
+        quote_spanned!(Span::mixed_site()=> #private::lend_mut(&mut #result, #closure))
+    }
+
+    fn taken(&self, source: Source) -> TokenStream {
+        let (private, result) = (self.cx.private, local("result", node_of(source)));
+        quote_spanned!(Span::mixed_site()=> #private::value(#result))
+    }
+}
+
+fn node_of(source: Source) -> usize {
+    match source {
+        Source::Node(node) => node,
+        Source::Resource(_) => unreachable!("a nested graph has no resources"),
     }
 }
 

@@ -9,19 +9,20 @@ use super::super::check::Source;
 use super::super::parse::{Input, Mode, Node};
 use super::{Context, local};
 
-/// How a form lends a value.
+/// How a form gives its values to nodes.
 pub trait Lend {
-    /// The call that gives the value to `closure`, which has it as its one parameter.
-    fn lend(&self, source: Source, how: How, closure: TokenStream) -> TokenStream;
+    /// What implements the runtime's `Read`, to lend the value shared.
+    fn shared(&self, source: Source) -> TokenStream;
+
+    /// The call that lends the value exclusively to `closure`, which has it as its one parameter.
+    fn exclusive(&self, source: Source, closure: TokenStream) -> TokenStream;
+
+    /// The value itself.
+    fn taken(&self, source: Source) -> TokenStream;
 }
 
-/// As what a value reaches a closure.
-#[derive(Clone, Copy)]
-pub enum How {
-    Ref,
-    Mut,
-    Taken,
-}
+/// How many values one call lends shared. (A closure a value would take rustc a time that grows with their square.)
+const MOST_READ: usize = 12;
 
 /// The name by which the expansion calls a parameter that the user doesn't: a task that a background node comes after.
 fn handle(node: usize) -> Ident {
@@ -93,24 +94,35 @@ impl Context<'_> {
         self.lent(at, form, inner)
     }
 
-    /// `inner` in as many closures as the node has inputs, behind `||`.
+    /// `inner` behind `||`, with the node's inputs in scope.
     fn lent(self, at: usize, form: &impl Lend, inner: TokenStream) -> TokenStream {
+        let private = self.private;
         let node = &self.model.nodes[at];
         let span = node_span(node);
         let mut body = inner;
-        for (input, &source) in node.inputs.iter().zip(&self.model.sources[at]).rev() {
-            let how = match input.mode {
-                Mode::Read | Mode::Clone => How::Ref,
-                Mode::Mut => How::Mut,
-                Mode::Move => How::Taken,
-            };
-            let name = &input.name;
-            let closure = quote_spanned!(span=> |#[allow(unused_variables)] #name| #body);
-            body = form.lend(source, how, closure);
+        let inputs = || node.inputs.iter().zip(&self.model.sources[at]);
+        let taken = inputs().filter(|(input, _)| input.mode == Mode::Move).map(|(Input { name, .. }, &source)| {
+            let taken = form.taken(source);
+            quote_spanned!(Span::mixed_site()=> #[allow(unused_variables)] let #name = #taken;)
+        });
+        let taken: TokenStream = taken.collect();
+        if !taken.is_empty() {
+            body = quote_spanned!(span=> { #taken #body });
         }
-        for &node in &self.model.handles[at] {
-            let name = handle(node);
-            body = form.lend(Source::Node(node), How::Ref, quote_spanned!(span=> |#name| #body));
+        for (Input { name, .. }, &source) in inputs().filter(|(input, _)| input.mode == Mode::Mut) {
+            body = form.exclusive(source, quote_spanned!(span=> |#[allow(unused_variables)] #name| #body));
+        }
+        let read = inputs()
+            .filter(|(input, _)| matches!(input.mode, Mode::Read | Mode::Clone))
+            .map(|(input, &source)| (input.name.clone(), source));
+        let handles = self.model.handles[at].iter().map(|&node| (handle(node), Source::Node(node)));
+        let shared: Vec<(Ident, Source)> = handles.chain(read).collect();
+        for group in shared.rchunks(MOST_READ) {
+            let call = local("read", group.len());
+            let cells = group.iter().map(|&(_, source)| form.shared(source));
+            let names = group.iter().map(|(name, _)| name);
+            let closure = quote_spanned!(span=> |#(#[allow(unused_variables)] #names),*| #body);
+            body = quote_spanned!(span=> #private::#call(#(&#cells,)* #closure));
         }
         quote_spanned!(span=> || #body)
     }

@@ -1,8 +1,8 @@
-#[micropool::job(crate = pool)]
-fn load() -> usize {
-    3
+#[micropool::job(background, crate = micropol)]
+fn load(path: String) -> usize {
+    path.len()
 }
 
 fn main() {
-    println!("{}", load());
+    println!("{}", load(String::new()).join());
 }

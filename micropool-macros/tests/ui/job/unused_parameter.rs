@@ -1,10 +1,10 @@
 #![deny(warnings)]
 
 #[micropool::job(background)]
-fn load(path: String, mut size: usize) -> usize {
+fn load(path: String, size: usize) -> usize {
     size
 }
 
 fn main() {
-    load(String::new(), 1);
+    println!("{}", load(String::new(), 1).join());
 }

@@ -1,0 +1,116 @@
+//! Models of `join` and of the wait for a stolen half, with the real sleep.
+
+use super::*;
+use crate::loom_support::{Frame, Signal, Start, explore, increments, shared};
+use crate::segment::Origin;
+use crate::sleep::Mode;
+use crate::steal::take_any;
+use crate::word::Tier;
+use std::sync::Arc;
+
+// The whole way of a half: offered, perhaps taken, ended, its owner perhaps asleep. The stage is a cell of the model, so that a
+// thief that touches the frame after the end, or an owner that reads before it, is found out.
+// Goes red if `finish` is Relaxed or doesn't report the mark, if `claim` is Relaxed, if `mark_waited` comes after the last look,
+// or if `Sleeper::wake` doesn't notify.
+#[test]
+fn latch_a_stolen_half_ends_and_its_owner_goes_on() {
+    explore(Some(3), || {
+        let (pool, start) = (shared(2, 1), Start::new());
+        let other = pool.clone();
+        let thief = start.spawn(move || match take_any(other.seat(1), Tier::Foreground) {
+            Some(claimed) => {
+                claimed.run(other.seat(1));
+                true
+            }
+            None => false,
+        });
+        start.go();
+        let (left, right) = (Frame::new(0), Frame::new(0));
+        let results = join_on(
+            pool.seat(0),
+            || {
+                left.write(1);
+                1
+            },
+            || {
+                right.write(2);
+                2
+            },
+        );
+        assert_eq!(results, (1, 2));
+        assert_eq!((left.read(), right.read()), (1, 2));
+        assert_eq!(pool.seat(0).top(), 0);
+        thief.join().unwrap();
+        assert!(pool.sleepers.counts().none());
+    });
+}
+
+// The thief's own half can only be run by the one who waits for the thief. It sleeps, perhaps: the push must wake it.
+// Goes red if P6 is skipped (`wake_ancestor`), if a fence of P2 or S3 is dropped, if the waiter's last look is skipped, if
+// `announce_strict` comes after the look, or if `origin_at` reads the wrong record.
+#[test]
+fn wake_a_strict_waiter_for_a_descendant() {
+    explore(Some(2), || {
+        let (pool, start) = (shared(2, 1), Start::new());
+        let me = pool.seat(0);
+        let taken = Arc::new(Signal::new());
+        let job = {
+            let (pool, taken) = (pool.clone(), taken.clone());
+            move || join_on(pool.seat(1), || taken.wait(), || taken.give())
+        };
+        let half = Half::new(job);
+        let pushed = me.push(half.work(), Kind::Ready);
+        let other = pool.clone();
+        let thief = start.spawn(move || {
+            let seat = other.seat(1);
+            take_any(seat, Tier::Foreground).expect("nobody else takes it").run(seat);
+        });
+        start.go();
+        while pushed.slot.load().kind() == Kind::Ready {
+            crate::sync::yield_now();
+        }
+        wait(me, &Stolen { me, pushed });
+        pushed.slot.empty(pushed.word);
+        me.popped(pushed.position);
+        // SAFETY: Done, once.
+        assert!(unsafe { half.result() }.is_ok());
+        thief.join().unwrap();
+    });
+}
+
+// As above over one more thief, which itself does nothing: the one who sleeps is woken through two segments.
+// Goes red if `wake_ancestor` looks at the nearest origin only.
+#[test]
+fn wake_a_strict_waiter_over_two_thieves() {
+    explore(Some(2), || {
+        let (pool, start) = (shared(3, 1), Start::new());
+        let (me, first) = (pool.seat(0), pool.seat(1));
+        let frames = Arc::new([Frame::new(0), Frame::new(0)]);
+        let job = me.push(increments(&frames[0]), Kind::Ready);
+        job.slot.claim(job.word, 1).unwrap();
+        let outer = first.open_segment(origin(me, &job), Tier::Foreground);
+        let child = first.push(increments(&frames[1]), Kind::Ready);
+        child.slot.claim(child.word, 2).unwrap();
+        let (child_origin, child_word, job_word) = (origin(first, &child), child.word, job.word);
+        std::mem::forget(outer);
+        let (other, taken) = (pool.clone(), Signal::new());
+        let second = start.spawn(move || {
+            let seat = other.seat(2);
+            let segment = seat.open_segment(child_origin, Tier::Foreground);
+            join_on(seat, || taken.wait(), || taken.give());
+            drop(segment);
+            let _ = other.seat(1).slot(0).unwrap().finish(child_word);
+            if other.seat(0).slot(0).unwrap().finish(job_word) {
+                other.seat(0).sleeper.wake(&other.sleepers, Mode::Strict);
+            }
+        });
+        start.go();
+        wait(me, &Stolen { me, pushed: job });
+        second.join().unwrap();
+    });
+}
+
+fn origin(seat: &Seat, pushed: &Pushed<'_>) -> Origin {
+    let slot = SlotId { seat: seat.index, position: pushed.position, generation: pushed.word.generation() };
+    Origin { slot: Some(slot), unit: 0 }
+}

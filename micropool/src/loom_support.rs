@@ -1,0 +1,130 @@
+//! What the models share. A model runs the crate's own code under the model checker: `sync.rs` gives it loom's atomics,
+//! locks and cells, and every interleaving (within a bound on preemptions, where one is given) and every value that a
+//! load may return by the memory model is tried.
+//!
+//! What it can't see: the process-wide barrier (light and heavy fences are both `SeqCst` fences there), and `SeqCst`
+//! *accesses*, which it takes as `AcqRel`. So no proof may rest on those; where one needs more, the code has a fence.
+
+use crate::config::Config;
+use crate::seat::Seat;
+use crate::shared::Shared;
+use crate::slot::Work;
+use crate::sync::{AtomicU32, Condvar, Mutex, Ordering, UnsafeCell};
+use loom::thread::JoinHandle;
+use std::sync::Arc;
+use std::sync::atomic::AtomicUsize;
+use std::time::Duration;
+
+/// Tries all executions of `model`, with at most so many preemptions each. Says how many there were.
+pub(crate) fn explore(preemptions: Option<usize>, model: impl Fn() + Sync + Send + 'static) {
+    let mut builder = loom::model::Builder::new();
+    builder.preemption_bound = preemptions;
+    builder.max_branches = 20_000;
+    let count = Arc::new(AtomicUsize::new(0));
+    let counted = count.clone();
+    let began = std::time::Instant::now();
+    builder.check(move || {
+        counted.fetch_add(1, Ordering::Relaxed);
+        model();
+    });
+    println!("{} executions in {:?}", count.load(Ordering::Relaxed), began.elapsed());
+}
+
+/// A pool's shared state with seats for its workers, whose threads the model makes itself.
+pub(crate) fn shared(num_threads: usize, background_threads: usize) -> Arc<Shared> {
+    let shared = Arc::new(Shared::new(Config {
+        num_threads,
+        spin: Duration::ZERO,
+        background_threads,
+        dedicated_background_threads: 0,
+        crowded: false,
+        start_handler: None,
+        exit_handler: None,
+        panic_handler: None,
+    }));
+    shared.make_worker_seats();
+    shared
+}
+
+/// Memory that a protocol must keep for one at a time, or for readers only: the model fails where accesses race. Stands
+/// for a frame on a stack: its owner writes into it after a wait, as the next call would.
+pub(crate) struct Frame(UnsafeCell<u32>);
+
+// SAFETY: that is what the models are to find out.
+unsafe impl Sync for Frame {}
+// SAFETY: as above.
+unsafe impl Send for Frame {}
+
+impl Frame {
+    pub(crate) fn new(value: u32) -> Self {
+        Self(UnsafeCell::new(value))
+    }
+    pub(crate) fn read(&self) -> u32 {
+        // SAFETY: a race fails the model, and its threads take turns on one thread of the system.
+        self.0.with(|value| unsafe { *value })
+    }
+    pub(crate) fn write(&self, new: u32) {
+        // SAFETY: as above.
+        self.0.with_mut(|value| unsafe { *value = new });
+    }
+}
+
+/// Work for a slot that adds one to a frame.
+pub(crate) fn increments(frame: &Frame) -> Work {
+    // SAFETY: frames of models outlive their threads; a use out of turn fails the model.
+    unsafe { Work::new(std::ptr::from_ref(frame).cast(), increment) }
+}
+
+unsafe fn increment(data: *const (), _me: &Seat) {
+    // SAFETY: made by `increments`.
+    let frame = unsafe { &*data.cast::<Frame>() };
+    frame.write(frame.read() + 1);
+}
+
+/// The start line of a model's threads. loom finds a race by the *last* access to an object only, so that a thread's own load
+/// before its store hides what another has read; and then it may never try the other order at all. All threads of a model come
+/// by here first, so that each of them is first once; from there on it finds the rest.
+#[derive(Clone)]
+pub(crate) struct Start(Arc<AtomicU32>);
+
+impl Start {
+    pub(crate) fn new() -> Self {
+        Self(Arc::new(AtomicU32::new(0)))
+    }
+    /// The model's first thread, when it has made the others.
+    pub(crate) fn go(&self) {
+        self.0.fetch_add(1, Ordering::Relaxed);
+    }
+    pub(crate) fn spawn<T: 'static>(&self, f: impl FnOnce() -> T + 'static) -> JoinHandle<T> {
+        let start = self.clone();
+        loom::thread::spawn(move || {
+            start.go();
+            f()
+        })
+    }
+}
+
+/// A thread stops here until another has come by.
+pub(crate) struct Signal {
+    given: Mutex<bool>,
+    changed: Condvar,
+}
+
+impl Signal {
+    pub(crate) fn new() -> Self {
+        Self { given: Mutex::new(false), changed: Condvar::new() }
+    }
+    pub(crate) fn give(&self) {
+        *self.given.lock() = true;
+        self.changed.notify_one();
+    }
+    pub(crate) fn is_given(&self) -> bool {
+        *self.given.lock()
+    }
+    pub(crate) fn wait(&self) {
+        let mut given = self.given.lock();
+        while !*given {
+            self.changed.wait(&mut given);
+        }
+    }
+}

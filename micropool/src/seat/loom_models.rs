@@ -1,0 +1,139 @@
+//! Models of a seat's records where they are read without the version, and of promotions.
+
+use super::*;
+use crate::loom_support::{Frame, Signal, Start, explore, increments, shared};
+use crate::segment::{SlotId, Target};
+use crate::steal::{Look, take_any, take_descendant};
+use std::sync::Arc;
+
+fn unit(unit: usize) -> Origin {
+    Origin { slot: None, unit }
+}
+
+// A thief of position 0 asks for the segment that it lies in, while its victim opens others above.
+// Goes red if `open_segment` stores `segments` Relaxed: then the new record is counted with what an older segment left in it.
+#[test]
+fn segment_of_a_position_whose_owner_opens_others_above() {
+    explore(None, || {
+        let (pool, start) = (shared(1, 1), Start::new());
+        let frame = Frame::new(0);
+        let seat = pool.seat(0);
+        let lowest = seat.open_segment(unit(64), Tier::Foreground);
+        // Leaves a record behind that says "from position 0 on".
+        drop(seat.open_segment(unit(128), Tier::Background));
+        let pushed = seat.push(increments(&frame), Kind::Ready);
+        pushed.slot.claim(pushed.word, 1).unwrap();
+        let other = pool.clone();
+        let thief = start.spawn(move || {
+            let seat = other.seat(0);
+            assert_eq!(seat.origin_at(0), Some(unit(64)));
+            assert_eq!(seat.tier_at(0), Tier::Foreground);
+        });
+        start.go();
+        drop(seat.open_segment(unit(192), Tier::Background));
+        thief.join().unwrap();
+        seat.popped(pushed.position);
+        drop(lowest);
+    });
+}
+
+/// Seat 0 waits for a job that seat 1 has in a background segment.
+fn waits_for_background(pool: &Shared, frame: &Frame) -> SlotId {
+    let me = pool.seat(0);
+    let job = me.push(increments(frame), Kind::Ready);
+    job.slot.claim(job.word, 1).unwrap();
+    SlotId { seat: 0, position: job.position, generation: job.word.generation() }
+}
+
+// Goes red if `Segment::promote` or `promote_segment` stores: then an unrelated background job that the thief starts next
+// is taken for foreground.
+#[test]
+fn promote_comes_too_late_for_another_segment() {
+    explore(Some(3), || {
+        let (pool, start) = (shared(2, 1), Start::new());
+        let frame = Arc::new(Frame::new(0));
+        let target = waits_for_background(&pool, &frame);
+        let other = pool.clone();
+        let thief = start.spawn(move || {
+            let seat = other.seat(1);
+            drop(seat.open_segment(Origin { slot: Some(target), unit: 0 }, Tier::Background));
+            let next = seat.open_segment(unit(64), Tier::Background);
+            std::mem::forget(next);
+        });
+        start.go();
+        assert!(!matches!(take_descendant(pool.seat(0), Target::Slot(target)), Look::Found(_)));
+        thief.join().unwrap();
+        assert_eq!(pool.seat(1).tier(), Tier::Background);
+        assert_eq!(pool.seat(1).segment(0).unwrap().tier(), Tier::Background);
+    });
+}
+
+// Goes red if `OpenSegment::drop` doesn't look at the record a second time, or without one of the two fences.
+#[test]
+fn promote_is_not_lost_on_a_segment_that_becomes_the_topmost() {
+    explore(Some(3), || {
+        let (pool, start) = (shared(2, 1), Start::new());
+        let frame = Arc::new(Frame::new(0));
+        let target = waits_for_background(&pool, &frame);
+        let other = pool.clone();
+        let thief = start.spawn(move || {
+            let seat = other.seat(1);
+            std::mem::forget(seat.open_segment(Origin { slot: Some(target), unit: 0 }, Tier::Background));
+            drop(seat.open_segment(unit(64), Tier::Background));
+        });
+        start.go();
+        let _ = take_descendant(pool.seat(0), Target::Slot(target));
+        thief.join().unwrap();
+        let seat = pool.seat(1);
+        assert_eq!(seat.segment(0).unwrap().tier(), seat.tier(), "the owner pushes in the tier of its segment");
+    });
+}
+
+struct Job {
+    looked: Signal,
+    tier: Frame,
+}
+
+unsafe fn note_tier(data: *const (), me: &Seat) {
+    // SAFETY: the model's, alive until its threads have been joined.
+    let job = unsafe { &*data.cast::<Job>() };
+    job.looked.wait();
+    job.tier.write(me.tier() as u32);
+}
+
+// Seat 1 descends from what seat 0 waits for, seat 2 takes from seat 1 just while seat 0 promotes.
+// Goes red without the fence in `Claimed::run`, or without the one in `promote_segment`.
+#[test]
+fn promote_reaches_a_thief_that_is_just_starting() {
+    explore(Some(2), || {
+        let (pool, start) = (shared(3, 1), Start::new());
+        let frame = Arc::new(Frame::new(0));
+        let target = waits_for_background(&pool, &frame);
+        let job = Arc::new(Job { looked: Signal::new(), tier: Frame::new(99) });
+        let seat = pool.seat(1);
+        std::mem::forget(seat.open_segment(Origin { slot: Some(target), unit: 0 }, Tier::Background));
+        // SAFETY: `job` outlives the threads.
+        let work = unsafe { Work::new(Arc::as_ptr(&job).cast(), note_tier) };
+        let pushed = seat.push(work, Kind::Ready);
+        let claimed = Arc::new(Signal::new());
+        let (other, told) = (pool.clone(), claimed.clone());
+        let thief = start.spawn(move || {
+            let found = take_any(other.seat(2), Tier::Background).expect("nobody else takes it");
+            told.give();
+            found.run(other.seat(2));
+        });
+        start.go();
+        claimed.wait();
+        assert_eq!(pushed.slot.load().kind(), Kind::Taken);
+        loop {
+            match take_descendant(pool.seat(0), Target::Slot(target)) {
+                Look::Nothing => break,
+                Look::Changed => crate::sync::yield_now(),
+                Look::Found(_) => unreachable!("it is taken"),
+            }
+        }
+        job.looked.give();
+        thief.join().unwrap();
+        assert_eq!(job.tier.read(), Tier::Foreground as u32);
+    });
+}

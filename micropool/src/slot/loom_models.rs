@@ -1,0 +1,272 @@
+//! Models of one slot. With two threads there is no bound on preemptions.
+
+use super::*;
+use crate::loom_support::{Frame, Start, explore, increments};
+use crate::sync::yield_now;
+use std::sync::Arc;
+
+struct One {
+    slot: Slot,
+    frame: Frame,
+    /// The job that lies in the slot later, in the models that have one.
+    next: Frame,
+}
+
+fn one() -> Arc<One> {
+    Arc::new(One { slot: Slot::new(), frame: Frame::new(0), next: Frame::new(10) })
+}
+
+impl One {
+    fn owner_until(&self, kind: Kind) {
+        while self.slot.load().kind() != kind {
+            yield_now();
+        }
+    }
+}
+
+/// Claims the slot if a job is ready there, and does to `work`'s frame what the job would. Whether it did.
+fn steal(one: &One, thief: u32) -> bool {
+    let word = one.slot.load();
+    if word.kind() != Kind::Ready {
+        return false;
+    }
+    let Some(work) = one.slot.claim(word, thief) else { return false };
+    run(work);
+    let _ = one.slot.finish(word);
+    true
+}
+
+/// As `Work::call`, for which a thief has a seat.
+fn run(work: Work) {
+    // SAFETY: a model's frame, alive until its threads have been joined.
+    let frame = unsafe { &*work.data.cast::<Frame>() };
+    frame.write(frame.read() + 1);
+}
+
+// Proves that the models see the crate's own atomics: a claim by "load, then store" must be found out.
+#[test]
+#[should_panic(expected = "Causality violation")]
+fn canary_a_claim_that_is_no_exchange_is_found_out() {
+    explore(None, || {
+        let (one, start) = (one(), Start::new());
+        let word = one.slot.publish(increments(&one.frame), Kind::Ready, Tier::Foreground);
+        let other = one.clone();
+        let thief = start.spawn(move || {
+            if other.slot.load() == word {
+                other.slot.state.store(word.become_kind(Kind::Taken).0, Ordering::Release);
+                run(other.slot.work.with(|work| {
+                    // SAFETY: the model is to find that this is not sound.
+                    unsafe { *work }
+                }));
+            }
+        });
+        start.go();
+        if one.slot.reclaim(word) {
+            one.frame.write(1);
+        }
+        thief.join().unwrap();
+    });
+}
+
+// Goes red if `reclaim` is a load and a store, if `claim` succeeds without Acquire, if `publish` stores without Release,
+// or if `finish` is Relaxed.
+#[test]
+fn steal_takes_the_last_job_once() {
+    explore(Some(3), || {
+        let (one, start) = (one(), Start::new());
+        let thieves: Vec<_> = (1..3)
+            .map(|index| {
+                let one = one.clone();
+                start.spawn(move || steal(&one, index))
+            })
+            .collect();
+        start.go();
+        one.frame.write(0);
+        let word = one.slot.publish(increments(&one.frame), Kind::Ready, Tier::Foreground);
+        let reclaimed = one.slot.reclaim(word);
+        if reclaimed {
+            one.frame.write(1);
+        } else {
+            one.owner_until(Kind::Done);
+            one.slot.empty(word);
+        }
+        // The frame is the owner's again, whatever the thieves do.
+        assert_eq!(one.frame.read(), 1);
+        one.frame.write(7);
+        let mut runs = u32::from(reclaimed);
+        for thief in thieves {
+            runs += u32::from(thief.join().unwrap());
+        }
+        assert_eq!(runs, 1);
+    });
+}
+
+// The same slot holds another job a moment later: a thief that looked before gets that very job or none.
+// Goes red if `next` doesn't raise the generation, or if `claim` compares kinds only.
+#[test]
+fn steal_never_takes_a_later_job_for_an_earlier_one() {
+    explore(None, || {
+        let (one, start) = (one(), Start::new());
+        let first = one.slot.publish(increments(&one.frame), Kind::Ready, Tier::Foreground);
+        let other = one.clone();
+        let thief = start.spawn(move || {
+            let seen = other.slot.load();
+            (seen == first).then(|| other.slot.claim(first, 1).map(|work| run_as(&other.slot, first, work)))
+        });
+        start.go();
+        let reclaimed = one.slot.reclaim(first);
+        if reclaimed {
+            let second = one.slot.publish(increments(&one.next), Kind::Ready, Tier::Foreground);
+            assert!(one.slot.reclaim(second), "nobody has looked at the second");
+        }
+        let stolen = thief.join().unwrap();
+        assert_eq!(stolen == Some(Some(())), !reclaimed);
+        assert_eq!(one.next.read(), 10);
+    });
+}
+
+fn run_as(slot: &Slot, word: Word, work: Work) {
+    run(work);
+    let _ = slot.finish(word);
+}
+
+// Goes red if `finish` stores instead of swapping, or if `mark_waited` is a load and a store.
+#[test]
+fn latch_the_end_of_a_job_is_seen_or_wakes() {
+    explore(None, || {
+        let (one, start) = (one(), Start::new());
+        let word = one.slot.publish(increments(&one.frame), Kind::Ready, Tier::Foreground);
+        let work = one.slot.claim(word, 1).unwrap();
+        let other = one.clone();
+        let thief = start.spawn(move || {
+            run(work);
+            other.slot.finish(word)
+        });
+        start.go();
+        let sleeps = one.slot.mark_waited();
+        if !sleeps {
+            assert_eq!(one.frame.read(), 1);
+        }
+        let wakes = thief.join().unwrap();
+        assert_eq!(sleeps, wakes);
+    });
+}
+
+// An owner that changes its mind, and waits once more: the end is told once, to the one mark that stands.
+// Goes red if `unmark_waited` is a load and a store (it undoes the end).
+#[test]
+fn latch_a_mark_taken_back_does_not_undo_the_end() {
+    explore(None, || {
+        let (one, start) = (one(), Start::new());
+        let word = one.slot.publish(increments(&one.frame), Kind::Ready, Tier::Foreground);
+        let work = one.slot.claim(word, 1).unwrap();
+        let other = one.clone();
+        let thief = start.spawn(move || {
+            run(work);
+            let _ = other.slot.finish(word);
+        });
+        start.go();
+        one.slot.mark_waited();
+        one.slot.unmark_waited();
+        one.owner_until(Kind::Done);
+        assert_eq!(one.frame.read(), 1);
+        one.frame.write(7);
+        thief.join().unwrap();
+    });
+}
+
+fn help(one: &One) -> Option<bool> {
+    let word = one.slot.load();
+    if word.kind() != Kind::Open {
+        return None;
+    }
+    one.slot.enter(word)?;
+    assert_ne!(one.frame.read(), 99, "inside a frame that is gone");
+    Some(one.slot.leave())
+}
+
+// Nobody is inside after the owner has seen the count at 0, and nobody enters a closed entry.
+// Goes red if `close` does nothing, if `enter` adds without comparing, or if `leave` is Relaxed.
+#[test]
+fn entry_nobody_touches_the_frame_after_the_close() {
+    explore(Some(3), || {
+        let (one, start) = (one(), Start::new());
+        let helpers: Vec<_> = (0..2)
+            .map(|_| {
+                let one = one.clone();
+                start.spawn(move || help(&one))
+            })
+            .collect();
+        start.go();
+        let word = one.slot.publish(increments(&one.frame), Kind::Open, Tier::Foreground);
+        one.slot.close();
+        while one.slot.load().inside() > 0 {
+            yield_now();
+        }
+        one.frame.write(99);
+        one.slot.empty(word);
+        for helper in helpers {
+            helper.join().unwrap();
+        }
+    });
+}
+
+// Goes red if `leave` doesn't report the mark, or `mark_waited` is a load and a store.
+#[test]
+fn entry_the_last_to_leave_wakes_an_owner_that_waits() {
+    explore(None, || {
+        let (one, start) = (one(), Start::new());
+        let word = one.slot.publish(increments(&one.frame), Kind::Open, Tier::Foreground);
+        one.slot.enter(word).unwrap();
+        let other = one.clone();
+        let helper = start.spawn(move || other.slot.leave());
+        start.go();
+        one.slot.close();
+        let marked = one.slot.mark_waited();
+        assert!(marked);
+        let sleeps = one.slot.load().inside() > 0;
+        let wakes = helper.join().unwrap();
+        assert!(wakes || !sleeps);
+    });
+}
+
+// A promotion is a third party's write to the word. Goes red if `reclaim` gives up at the first changed word (then nobody
+// runs the job), or if `promote` is a store (then it may run twice).
+#[test]
+fn promote_neither_loses_nor_doubles_a_job() {
+    explore(None, || {
+        let (one, start) = (one(), Start::new());
+        let word = one.slot.publish(increments(&one.frame), Kind::Ready, Tier::Background);
+        let (other, third) = (one.clone(), one.clone());
+        let thief = start.spawn(move || steal(&other, 1));
+        let promoter = start.spawn(move || third.slot.promote(third.slot.load()));
+        start.go();
+        let reclaimed = one.slot.reclaim(word);
+        if reclaimed {
+            one.frame.write(1);
+        } else {
+            one.owner_until(Kind::Done);
+        }
+        assert_eq!(one.frame.read(), 1);
+        promoter.join().unwrap();
+        assert_eq!(thief.join().unwrap(), !reclaimed);
+    });
+}
+
+// Who sees the thief's number sees that the job is taken: a search by that number isn't of before the claim.
+// Goes red if the fence in `claim` is dropped.
+#[test]
+fn thief_is_written_down_after_the_claim() {
+    explore(None, || {
+        let (one, start) = (one(), Start::new());
+        let word = one.slot.publish(increments(&one.frame), Kind::Ready, Tier::Foreground);
+        let other = one.clone();
+        let thief = start.spawn(move || steal(&other, 5));
+        start.go();
+        if let Some(index) = one.slot.thief_of(word.generation()) {
+            assert_eq!(index, 5);
+            assert_ne!(one.slot.load().kind(), Kind::Ready);
+        }
+        thief.join().unwrap();
+    });
+}

@@ -1,0 +1,70 @@
+//! Promise 6, by the processor time of the whole process: which is why it is a test binary with one test.
+
+#![cfg(unix)]
+#![forbid(unsafe_code)]
+
+use std::hint::black_box;
+use std::thread;
+use std::time::Duration;
+
+use micropool::{ThreadPool, ThreadPoolBuilder};
+use rustix::time::{ClockId, clock_gettime};
+use support::{busy, within};
+
+/// The processor time that all threads have used so far.
+fn used() -> Duration {
+    let time = clock_gettime(ClockId::ProcessCPUTime);
+    Duration::new(time.tv_sec.unsigned_abs(), time.tv_nsec.unsigned_abs() as u32)
+}
+
+/// What `f` uses.
+fn cost(f: impl FnOnce()) -> Duration {
+    let before = used();
+    f();
+    used().saturating_sub(before)
+}
+
+fn pool(threads: usize) -> ThreadPool {
+    ThreadPoolBuilder::new().num_threads(threads).build().expect("threads can be made")
+}
+
+fn fork(pool: &ThreadPool) {
+    pool.join(|| busy(Duration::from_micros(20)), || busy(Duration::from_micros(20)));
+}
+
+#[test]
+fn promise_6_spin_then_sleep() {
+    within(Duration::from_secs(60), || {
+        for threads in [1, 4, 64] {
+            let pool = pool(threads);
+            for _ in 0..100 {
+                fork(&pool);
+            }
+            // Long past `spin_before_sleep`.
+            thread::sleep(Duration::from_millis(300));
+            let idle = cost(|| thread::sleep(Duration::from_millis(1000)));
+            assert!(idle < Duration::from_micros(500), "{threads} sleeping workers used {idle:?} in a second");
+        }
+
+        // A caller that is blocked on a stolen half spins for a while, then sleeps too.
+        let pool = pool(1);
+        let blocked = cost(|| {
+            let (waited, ()) = pool.join(
+                || {
+                    busy(Duration::from_millis(1));
+                    black_box(true)
+                },
+                || thread::sleep(Duration::from_millis(500)),
+            );
+            assert!(waited);
+        });
+        assert!(blocked < Duration::from_millis(6), "a blocked caller used {blocked:?} in half a second");
+
+        // Without a time to spin nobody spins: not the workers, not the caller.
+        let pool = ThreadPoolBuilder::new().num_threads(2).spin_before_sleep(Duration::ZERO).build().unwrap();
+        fork(&pool);
+        thread::sleep(Duration::from_millis(50));
+        let idle = cost(|| thread::sleep(Duration::from_millis(300)));
+        assert!(idle < Duration::from_micros(500), "{idle:?}");
+    });
+}

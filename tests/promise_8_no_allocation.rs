@@ -1,0 +1,125 @@
+//! Promise 8: `join`, `join_all`, graphs and loops allocate nothing in the steady state. An allocator counts, for all
+//! threads, which is why this is a test binary with one test.
+
+use std::alloc::{GlobalAlloc, Layout, System};
+use std::hint::black_box;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
+
+use micropool::iter::*;
+use micropool::{ThreadPoolBuilder, join, join_all, parallel, split_by, split_by_threads, split_per, try_parallel};
+use support::within;
+
+struct Counting;
+
+static ALLOCATIONS: AtomicU64 = AtomicU64::new(0);
+
+// SAFETY: hands everything to the system's allocator, whose contract is the same.
+unsafe impl GlobalAlloc for Counting {
+    unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
+        ALLOCATIONS.fetch_add(1, Ordering::Relaxed);
+        // SAFETY: by this function's contract.
+        unsafe { System.alloc(layout) }
+    }
+    unsafe fn dealloc(&self, pointer: *mut u8, layout: Layout) {
+        // SAFETY: by this function's contract.
+        unsafe { System.dealloc(pointer, layout) }
+    }
+}
+
+#[global_allocator]
+static COUNTING: Counting = Counting;
+
+fn fib(n: u64) -> u64 {
+    if n < 2 {
+        return n;
+    }
+    let (a, b) = join(|| fib(n - 1), || fib(n - 2));
+    a + b
+}
+
+/// `f` allocates nothing once it is in its stride: what happens once (a worker's first sleep, a list's last growth) may
+/// come at any time, but soon there are 1000 rounds in a row without it.
+fn steady(name: &str, f: impl Fn()) {
+    let mut seen = Vec::new();
+    let mut quiet = 0;
+    while quiet < 5 {
+        let before = ALLOCATIONS.load(Ordering::Relaxed);
+        for _ in 0..200 {
+            f();
+        }
+        let allocated = ALLOCATIONS.load(Ordering::Relaxed) - before;
+        quiet = if allocated == 0 { quiet + 1 } else { 0 };
+        seen.push(allocated);
+        assert!(seen.len() < 40, "{name}: allocations in each 200 rounds: {seen:?}");
+    }
+}
+
+#[test]
+fn promise_8_no_hidden_cost() {
+    within(Duration::from_secs(120), || {
+        let data: Vec<u64> = (0..1000).collect();
+        for threads in [0, 1, 3] {
+            let pool = ThreadPoolBuilder::new().num_threads(threads).build().expect("threads can be made");
+            pool.install(|| {
+                steady("join", || {
+                    black_box(fib(10));
+                });
+                steady("join_all of a tuple", || {
+                    black_box(join_all((|| 1, || 2, || 3, || 4, || 5)));
+                });
+                steady("join_all of an array", || {
+                    black_box(join_all([|| 1, || 2, || 3]));
+                });
+                steady("for_each_range", || {
+                    split_per(10).for_each_range(1000, |range| {
+                        black_box(data[range].iter().sum::<u64>());
+                    });
+                });
+                steady("par_iter", || {
+                    let sum = data.par_iter().with_thread_pool(split_by_threads()).sum::<u64>();
+                    assert_eq!(sum, 499_500);
+                    let most = data.par_iter().with_thread_pool(split_by(7)).max();
+                    assert_eq!(most, Some(&999));
+                });
+                steady("reduce_ranges", || {
+                    let sum = split_by_threads().reduce_ranges(1000, |range| data[range].iter().sum(), |a: u64, b| a + b);
+                    assert_eq!(sum, Some(499_500));
+                });
+                steady("a nested graph", || {
+                    let frame = parallel! {
+                        nested;
+                        a => fib(3),
+                        b after a => fib(4),
+                        c after a => fib(5),
+                        d(b, c) => b + c,
+                    };
+                    assert_eq!(frame.d, 8);
+                });
+                steady("a wide graph", || {
+                    let frame = parallel! {
+                        nested;
+                        a => 1, b => 2, c => 3, d => 4, e => 5, f => 6, g => 7, h => 8,
+                    };
+                    assert_eq!(frame.h, 8);
+                });
+                steady("a countdown graph", || {
+                    let mut world = [0_u64; 4];
+                    let frame = parallel! {
+                        use mut world;
+                        a(mut world) => world[0] = fib(3),
+                        b(world) => world[0] + 1,
+                        c(world) => world[0] + 2,
+                        d(mut world, b, c) => world[1] = b + c,
+                        e(world) if world[1] > 0 => world[1],
+                    };
+                    assert_eq!(frame.e, Some(7));
+                });
+                steady("a graph that may fail", || {
+                    let frame = try_parallel! { a => "1".parse::<u32>(), b(a) => Ok(a + 1) };
+                    assert_eq!(frame.map(|frame| frame.b), Ok(2));
+                });
+            });
+        }
+    });
+}
