@@ -192,3 +192,6 @@ unsafe fn run_letter<F: Fn(usize) + Sync>(data: *const (), me: &Seat) {
     // Last. Ordering: Release, pairs with `done`.
     state.left.fetch_sub(1, Ordering::Release);
 }
+
+#[cfg(all(loom, test))]
+mod loom_models;

@@ -11,6 +11,7 @@
 mod loom_support;
 mod platform;
 mod sync;
+mod trace;
 
 mod panic;
 #[allow(unsafe_code)]
@@ -84,6 +85,7 @@ pub mod __private {
     pub use crate::after::{AfterValues, AnyTask, spawn_after, spawn_shared_after};
     pub use crate::graph::*;
     pub use crate::task::task_done;
+    pub use crate::trace::enter;
     #[cfg(feature = "macros")]
     pub use micropool_macros::{parallel, try_parallel};
     pub use std as std_core;
@@ -91,11 +93,5 @@ pub mod __private {
     /// `in POOL;`
     pub fn in_pool<R>(pool: &crate::ThreadPool, f: impl FnOnce() -> R) -> R {
         pool.install(f)
-    }
-
-    /// A named job that runs where it is called.
-    #[inline(always)]
-    pub fn named<R>(_name: &'static str, f: impl FnOnce() -> R) -> R {
-        f()
     }
 }

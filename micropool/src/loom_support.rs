@@ -128,3 +128,24 @@ impl Signal {
         }
     }
 }
+
+/// A worker's whole life on a thread of the model.
+pub(crate) fn worker(start: &Start, pool: &Arc<Shared>, index: u32) -> JoinHandle<()> {
+    let pool = pool.clone();
+    start.spawn(move || {
+        crate::worker::run(&pool, index, crate::worker::Role::Worker);
+        crate::current::end_worker(pool.seat(index));
+    })
+}
+
+/// Ends a model's pool as dropping it does.
+pub(crate) fn end(pool: &Arc<Shared>, workers: Vec<JoinHandle<()>>) {
+    pool.close();
+    crate::wake::everybody(pool);
+    for worker in workers {
+        worker.join().unwrap();
+    }
+    assert!(pool.sleepers.counts().none());
+    assert_eq!(pool.sleepers.searching(), 0);
+    crate::current::forget_pool(pool);
+}

@@ -382,3 +382,6 @@ mod tests {
         }
     }
 }
+
+#[cfg(all(loom, test))]
+mod loom_models;

@@ -266,3 +266,6 @@ impl<T> ScopedTask<'_, T> {
         unsafe { self.typed.take() }.expect("an item's result is taken by its one handle")
     }
 }
+
+#[cfg(all(loom, test))]
+mod loom_models;

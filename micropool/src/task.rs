@@ -4,6 +4,7 @@ use crate::current;
 use crate::panic::{Payload, drop_quietly};
 use crate::run_unit::{self, Belongs, TaskEnd};
 use crate::shared::Shared;
+use crate::trace::Parent;
 use crate::unit::{Core, Unit, Yields};
 use crate::wait::wait;
 use std::fmt;
@@ -76,6 +77,11 @@ where
     F: FnOnce() -> T + Send + 'static,
     T: Send + 'static,
 {
+    let parent = Parent::here();
+    let f = move || {
+        let _span = parent.task();
+        f()
+    };
     let typed: Arc<dyn Yields<T>> = Arc::new(Core::new(pool.clone(), f));
     let unit: Arc<dyn Unit> = typed.clone();
     pool.background.task_made();

@@ -184,10 +184,12 @@ fn qualifiers(job: &Job, errors: &mut Errors) {
     if let Some(token) = &sig.constness {
         errors.on(token, "a job runs when the program does, so it can't be `const`: write `fn`");
     }
-    if let Some(attr) = job.attrs.iter().find(|attr| attr.path().is_ident("track_caller")) {
+    // Elsewhere the body is the function's own.
+    let in_closure = job.runs != Runs::InPlace || job.pool.is_some();
+    if let Some(attr) = job.attrs.iter().find(|attr| attr.path().is_ident("track_caller") && in_closure) {
         errors.on(
             attr,
-            "`#[track_caller]` has no effect on a job, whose body is a closure: leave it out, or take a `&'static Location<'static>`",
+            "`#[track_caller]` has no effect on a job whose body is a closure: leave it out, or take a `&'static Location<'static>`",
         );
     }
 }

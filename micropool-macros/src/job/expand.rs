@@ -23,6 +23,14 @@ pub fn right(job: &Job) -> TokenStream {
         Some(pool) => {
             let private = private(job);
             let pool = quote_spanned!(located_at(pool)=> &(#pool));
+            let result = (job.runs == Runs::InPlace).then(|| {
+                let result = result(job);
+                quote_spanned!(Span::mixed_site()=> -> #result)
+            });
+            let work = match result {
+                Some(result) => quote_spanned!(Span::mixed_site()=> #result { #work }),
+                None => work,
+            };
             quote_spanned!(Span::mixed_site()=> #private::in_pool(#pool, || #work))
         }
         None => work,
@@ -77,11 +85,11 @@ fn private(job: &Job) -> TokenStream {
     quote_spanned!(Span::mixed_site()=> #krate::__private)
 }
 
-/// The body, as the one named job that it is. In a closure with the function's own result, `return`, `?` and coercions
-/// mean what they mean in the function.
+/// The body, as the one named job that it is: the statements of a function or closure with the function's own result, so
+/// that `return`, `?` and coercions mean what they mean in the function.
 fn named(job: &Job) -> TokenStream {
-    let (private, name, result, body) = (private(job), &job.name, result(job), &job.body);
-    quote_spanned!(Span::mixed_site()=> #private::named(#name, || -> #result #body))
+    let (private, name, body) = (private(job), &job.name, &job.body);
+    quote_spanned!(Span::mixed_site()=> let _job = #private::enter(#name); #body)
 }
 
 /// What the body gives, in the words of a closure.

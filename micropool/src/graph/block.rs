@@ -17,11 +17,14 @@ use crate::after::{AfterValues, AnyTask};
 use crate::current;
 use crate::join::{join_here, join_ranked};
 use crate::task::Task;
+use crate::trace::Parent;
 
 /// One run of a block. Its methods are what the expansion calls with closures of the user's: a method's name has no path in
 /// front that would draw an error about the closure away from the user's expression.
 #[derive(Debug)]
 pub struct Block<E> {
+    names: &'static [&'static str],
+    parent: Parent,
     highest: Mutex<Option<(u32, Failure<E>)>>,
 }
 
@@ -35,16 +38,15 @@ pub enum Failure<E> {
 }
 
 impl<E> Block<E> {
-    /// A run without failures yet.
+    /// A run without failures yet, of nodes with these names.
     #[must_use]
-    pub const fn new() -> Self {
-        Self {
-            highest: Mutex::new(None),
-        }
+    pub fn new(names: &'static [&'static str]) -> Self {
+        Self { names, parent: Parent::here(), highest: Mutex::new(None) }
     }
 
     /// Runs a node that can only fail by a panic. `None` if it did.
     pub fn run<T>(&self, node: u32, f: impl FnOnce() -> T) -> Option<T> {
+        let _span = self.parent.node(self.names[node as usize]);
         match catch_unwind(AssertUnwindSafe(f)) {
             Ok(value) => Some(value),
             Err(payload) => {
@@ -125,12 +127,6 @@ impl<E> Block<E> {
         // A payload's or an error's `Drop` is the user's code: not under the lock.
         drop(highest);
         discard(loser);
-    }
-}
-
-impl<E> Default for Block<E> {
-    fn default() -> Self {
-        Self::new()
     }
 }
 
@@ -266,7 +262,7 @@ mod tests {
     #[test]
     fn the_highest_node_wins_in_any_order() {
         for order in [[1, 2], [2, 1]] {
-            let block = Block::<u32>::new();
+            let block = Block::<u32>::new(&["a", "b", "c", "d"]);
             for node in order {
                 assert!(block.run_try::<()>(node, || Err(node * 10)).is_none());
             }
@@ -280,7 +276,7 @@ mod tests {
 
     #[test]
     fn a_panic_keeps_its_payload() {
-        let block = Block::<Infallible>::new();
+        let block = Block::<Infallible>::new(&["a", "b", "c", "d"]);
         assert_eq!(
             block.run::<()>(3, || resume_unwind(Box::new(42_u8))),
             None
@@ -301,7 +297,7 @@ mod tests {
     #[test]
     fn a_panicking_drop_is_contained() {
         discard(Bomb);
-        let block = Block::<Infallible>::new();
+        let block = Block::<Infallible>::new(&["a", "b", "c", "d"]);
         block.run::<()>(1, || resume_unwind(Box::new(Bomb)));
         block.run::<()>(0, || resume_unwind(Box::new(1_u8)));
         match block.finish() {

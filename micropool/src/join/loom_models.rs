@@ -92,7 +92,7 @@ fn wake_a_strict_waiter_over_two_thieves() {
         let child = first.push(increments(&frames[1]), Kind::Ready);
         child.slot.claim(child.word, 2).unwrap();
         let (child_origin, child_word, job_word) = (origin(first, &child), child.word, job.word);
-        std::mem::forget(outer);
+        mem::forget(outer);
         let (other, taken) = (pool.clone(), Signal::new());
         let second = start.spawn(move || {
             let seat = other.seat(2);

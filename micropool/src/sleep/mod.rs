@@ -1,5 +1,6 @@
 //! Sleeping and waking. The protocol, with its proof, is in `README.md` beside this file; steps are named by its letters.
 
+use crate::trace;
 use crate::sync::{AtomicU32, AtomicU64, Condvar, Mutex, Ordering};
 
 const AWAKE: u32 = 0;
@@ -182,9 +183,12 @@ impl Sleeper {
 
     /// I5, S5: blocks until somebody won the exchange.
     pub(crate) fn block(&self) {
+        trace::sleep();
         let mut guard = self.lock.lock();
         while self.state.load(Ordering::SeqCst) != AWAKE {
             self.woken.wait(&mut guard);
         }
+        drop(guard);
+        trace::wake();
     }
 }

@@ -1,0 +1,237 @@
+//! Models of tasks: who runs, who drops, who wakes, who reports.
+
+use super::*;
+use crate::current::forget_pool;
+use crate::loom_support::{Frame, Signal, Start, explore, shared};
+use crate::run_unit::{self, Belongs};
+use crate::task::{spawn_in, spawn_ordered};
+use crate::word::Tier;
+use std::sync::Arc;
+
+/// A worker's step: one task of the queue, if there is one.
+fn run_one(pool: &Arc<Shared>) -> bool {
+    match run_unit::next_queued(&pool.background) {
+        Some(task) => {
+            run_unit::run_claimed(pool.seat(0), &task, Tier::Background, Belongs::Pool);
+            true
+        }
+        None => false,
+    }
+}
+
+/// Counts its drops in a cell of the model: two at once, or unordered ones, fail it.
+struct Counted(Arc<Frame>);
+impl Drop for Counted {
+    fn drop(&mut self) {
+        self.0.write(self.0.read() + 1);
+    }
+}
+
+// Goes red if `claim` is a load and a store, if `end` is Relaxed, or if `cancel` leaves the closure.
+#[test]
+fn task_cancel_or_run_never_both() {
+    explore(None, || {
+        let (pool, start) = (shared(1, 1), Start::new());
+        let (ran, dropped) = (Arc::new(Frame::new(0)), Arc::new(Frame::new(0)));
+        let (noted, capture) = (ran.clone(), Counted(dropped.clone()));
+        let task = spawn_in(&pool, move || {
+            let _capture = capture;
+            noted.write(1);
+        });
+        let other = pool.clone();
+        let runner = start.spawn(move || run_one(&other));
+        start.go();
+        let cancelled = task.cancel();
+        assert_eq!(runner.join().unwrap(), !cancelled);
+        assert_eq!(ran.read(), u32::from(!cancelled));
+        assert_eq!(dropped.read(), 1);
+        assert_eq!(pool.background.unfinished(), 0);
+        forget_pool(&pool);
+    });
+}
+
+// Goes red if `end` is Relaxed (the result is read before it was written), if the wait doesn't look after its announcement, or if
+// `settle` doesn't tell (`unit_changed`).
+#[test]
+fn task_join_gets_the_result_wherever_it_runs() {
+    explore(Some(3), || {
+        let (pool, start) = (shared(1, 1), Start::new());
+        let result = Frame::new(0);
+        let task = spawn_in(&pool, move || {
+            result.write(5);
+            result
+        });
+        let other = pool.clone();
+        let runner = start.spawn(move || run_one(&other));
+        start.go();
+        assert_eq!(task.join().read(), 5);
+        runner.join().unwrap();
+        forget_pool(&pool);
+    });
+}
+
+// The only worker is elsewhere for ever: a task that becomes ready while somebody sleeps for it is run by him.
+// Goes red if `settle` doesn't tell those who sleep for a task that it is queued, or if `TaskEnd` doesn't help or `can_help`.
+#[test]
+fn task_join_runs_what_becomes_ready_meanwhile() {
+    explore(Some(2), || {
+        let (pool, start) = (shared(1, 1), Start::new());
+        let first = spawn_in(&pool, || ());
+        let second = spawn_ordered(&pool, &[first.unit()], || 7);
+        let other = pool.clone();
+        let runner = start.spawn(move || {
+            // Somebody ends the first, and goes away.
+            run_unit::start_here(&first.unit());
+            forget_pool(&other);
+        });
+        start.go();
+        assert_eq!(second.join(), 7);
+        runner.join().unwrap();
+        forget_pool(&pool);
+    });
+}
+
+struct Notes(Signal);
+impl std::task::Wake for Notes {
+    fn wake(self: Arc<Self>) {
+        self.0.give();
+    }
+}
+
+// Goes red if `set_waker` doesn't look under the lock, or if `end` changes the state outside of it.
+#[test]
+fn task_awaited_is_woken_or_over() {
+    explore(None, || {
+        let (pool, start) = (shared(1, 1), Start::new());
+        let task = spawn_in(&pool, || ());
+        let other = pool.clone();
+        let runner = start.spawn(move || run_one(&other));
+        start.go();
+        let notes = Arc::new(Notes(Signal::new()));
+        if task.unit().header().set_waker(&notes.clone().into(), true) {
+            notes.0.wait();
+        }
+        assert!(task.complete());
+        runner.join().unwrap();
+        drop(task);
+        forget_pool(&pool);
+    });
+}
+
+// Goes red as above, for `cancel`'s end.
+#[test]
+fn task_awaited_is_woken_when_it_is_cancelled() {
+    explore(None, || {
+        let (pool, start) = (shared(1, 1), Start::new());
+        let task = spawn_in(&pool, || ());
+        let unit = task.unit();
+        let canceller = start.spawn(move || assert!(task.cancel()));
+        start.go();
+        let notes = Arc::new(Notes(Signal::new()));
+        if unit.header().set_waker(&notes.clone().into(), true) {
+            notes.0.wait();
+        }
+        assert!(unit.header().is_over());
+        canceller.join().unwrap();
+        drop(unit);
+        forget_pool(&pool);
+    });
+}
+
+// The handle goes just when the task ends in a panic: exactly one side reports it.
+// Goes red if `detach` or `end` stores, if `claim_report` doesn't exchange, or if either side doesn't ask.
+#[test]
+fn task_detached_is_reported_once() {
+    explore(None, || {
+        let (pool, start) = (shared(1, 1), Start::new());
+        let task = spawn_in(&pool, || ());
+        let unit = task.unit();
+        assert!(unit.header().claim());
+        let runner = {
+            let unit = unit.clone();
+            start.spawn(move || {
+                unit.header().end(true);
+                unit.header().claim_report()
+            })
+        };
+        start.go();
+        std::mem::forget(task);
+        unit.header().detach();
+        let here = unit.header().claim_report();
+        assert!(here != runner.join().unwrap());
+        forget_pool(&pool);
+    });
+}
+
+// A successor is added just when its predecessor ends. Goes red if `add_successor` doesn't look under the lock (it is forgotten),
+// or if `pending` starts at 0 (it may be queued twice).
+#[test]
+fn task_after_another_that_just_ends() {
+    explore(Some(4), || {
+        let (pool, start) = (shared(1, 1), Start::new());
+        let first = spawn_in(&pool, || ());
+        let unit = first.unit();
+        let other = pool.clone();
+        let runner = start.spawn(move || run_one(&other));
+        start.go();
+        let ran = Arc::new(Frame::new(0));
+        let noted = ran.clone();
+        let second = spawn_ordered(&pool, &[unit], move || noted.write(noted.read() + 1));
+        runner.join().unwrap();
+        assert!(run_one(&pool), "the second is queued");
+        assert!(!run_one(&pool), "once");
+        assert!(second.complete());
+        assert_eq!(ran.read(), 1);
+        drop((first, second));
+        forget_pool(&pool);
+    });
+}
+
+// Goes red if `spawn_ordered` doesn't look whether a predecessor was cancelled before it could be told.
+#[test]
+fn task_after_another_that_is_just_cancelled() {
+    explore(Some(4), || {
+        let (pool, start) = (shared(1, 1), Start::new());
+        let first = spawn_in(&pool, || ());
+        let unit = first.unit();
+        let canceller = start.spawn(move || assert!(first.cancel()));
+        start.go();
+        let dropped = Arc::new(Frame::new(0));
+        let capture = Counted(dropped.clone());
+        let second = spawn_ordered(&pool, &[unit], move || drop(capture));
+        canceller.join().unwrap();
+        assert!(second.unit().header().is_cancelled());
+        assert_eq!(dropped.read(), 1);
+        assert_eq!(pool.background.unfinished(), 0);
+        drop(second);
+        forget_pool(&pool);
+    });
+}
+
+// Two predecessors end at once: the successor is queued by one of them.
+// Goes red if `predecessor_over` is a load and a store, or Relaxed.
+#[test]
+fn task_after_two_is_queued_once() {
+    explore(Some(2), || {
+        let (pool, start) = (shared(1, 1), Start::new());
+        let cells = Arc::new([Frame::new(0), Frame::new(0)]);
+        let make = |k: usize| {
+            let cells = cells.clone();
+            spawn_in(&pool, move || cells[k].write(1))
+        };
+        let (a, b) = (make(0), make(1));
+        let both = cells.clone();
+        let third = spawn_ordered(&pool, &[a.unit(), b.unit()], move || both[0].read() + both[1].read());
+        let (unit, other) = (a.unit(), pool.clone());
+        let runner = start.spawn(move || {
+            run_unit::start_here(&unit);
+            forget_pool(&other);
+        });
+        start.go();
+        run_unit::start_here(&b.unit());
+        runner.join().unwrap();
+        assert_eq!(third.join(), 2);
+        drop((a, b));
+        forget_pool(&pool);
+    });
+}

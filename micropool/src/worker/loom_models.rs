@@ -1,0 +1,169 @@
+//! Models of whole workers: a wake-up that is lost leaves all threads asleep, which the model checker calls a deadlock.
+
+use super::*;
+use crate::current::with_pool;
+use crate::join::join_on;
+use crate::loom_support::{Signal, Start, end, explore, shared, worker};
+use crate::run_unit;
+use crate::task::spawn_in;
+use std::sync::Arc;
+
+// The first half of a join waits until a worker has run the second.
+// Goes red without the fence of P2 or of I3, if the last look (I4) is skipped, if I1 comes after it, if `Sleeper::wake` doesn't
+// notify, or notifies without the lock.
+#[test]
+fn wake_an_idle_worker_for_a_push() {
+    explore(Some(2), || {
+        let (pool, start) = (shared(1, 1), Start::new());
+        let workers = vec![worker(&start, &pool, 0)];
+        start.go();
+        let taken = Signal::new();
+        with_pool(&pool, |seat| join_on(seat.unwrap(), || taken.wait(), || taken.give()));
+        end(&pool, workers);
+    });
+}
+
+// Nobody waits for the task itself. Goes red as above, for `task_queued`.
+#[test]
+fn wake_an_idle_worker_for_a_task() {
+    explore(Some(3), || {
+        let (pool, start) = (shared(1, 1), Start::new());
+        let workers = vec![worker(&start, &pool, 0)];
+        start.go();
+        let ran = Arc::new(Signal::new());
+        let told = ran.clone();
+        spawn_in(&pool, move || told.give()).detach();
+        ran.wait();
+        end(&pool, workers);
+    });
+}
+
+// A third thread wakes the worker for no reason (as a late or spurious wake would) while the task is queued.
+// Goes red if the waker frees the sleeper before it has counted it as searching (`AWAKE` instead of `WAKING`): the count is below
+// zero for a moment, and the push relies on a search that has ended.
+#[test]
+fn wake_an_idle_worker_that_a_slow_waker_has_not_counted() {
+    explore(Some(3), || {
+        let (pool, start) = (shared(1, 1), Start::new());
+        let me = pool.seat(0);
+        // The worker's steps from the moment that it has found nothing, over and over.
+        let ran = Arc::new(Signal::new());
+        let (other, done) = (pool.clone(), ran.clone());
+        let sleeper = start.spawn(move || {
+            let worker = Worker { pool: &other, me: other.seat(0), role: Role::Worker };
+            worker.sleepers().start_searching();
+            while !worker.run_something() {
+                worker.sleep();
+            }
+            assert!(done.is_given());
+        });
+        let third = pool.clone();
+        let waker = start.spawn(move || {
+            third.seat(0).sleeper.wake(&third.sleepers, Mode::Idle);
+        });
+        start.go();
+        let told = ran.clone();
+        spawn_in(&pool, move || told.give()).detach();
+        ran.wait();
+        sleeper.join().unwrap();
+        waker.join().unwrap();
+        assert!(pool.sleepers.counts().none());
+        assert_eq!(pool.sleepers.searching(), 1, "{}", me.index);
+        current::forget_pool(&pool);
+    });
+}
+
+// One task waits for the other, so both workers are needed: whoever finds the first one must pass the wake on.
+// Goes red if `found` doesn't pass on (F3), or without its fence.
+#[test]
+fn wake_is_passed_on_by_a_searcher_that_finds_other_work() {
+    explore(Some(2), || {
+        let (pool, start) = (shared(2, 2), Start::new());
+        let workers = vec![worker(&start, &pool, 0), worker(&start, &pool, 1)];
+        start.go();
+        let (there, back) = (Arc::new(Signal::new()), Arc::new(Signal::new()));
+        let (a, b) = (there.clone(), back.clone());
+        spawn_in(&pool, move || {
+            a.give();
+            b.wait();
+        })
+        .detach();
+        spawn_in(&pool, move || {
+            there.wait();
+            back.give();
+        })
+        .detach();
+        end(&pool, workers);
+    });
+}
+
+// Of two workers one at most may run tasks; whoever gives up the place looks again before it sleeps.
+// Goes red if `has_room` is asked before the fence of I3 only, or if `run_background` keeps its place over the search.
+#[test]
+fn cap_leaves_no_task_behind() {
+    explore(Some(2), || {
+        let (pool, start) = (shared(2, 1), Start::new());
+        let workers = vec![worker(&start, &pool, 0), worker(&start, &pool, 1)];
+        start.go();
+        let ran = Arc::new(Signal::new());
+        let told = ran.clone();
+        spawn_in(&pool, move || told.give()).detach();
+        ran.wait();
+        end(&pool, workers);
+    });
+}
+
+// A letter's code may wait for a task that another worker must run, so its reader isn't one who searches: a push that relied on
+// him would wake nobody. Goes red if `run_something` reads mail without `found`.
+#[test]
+fn wake_does_not_rely_on_a_worker_that_reads_its_mail() {
+    explore(Some(2), || {
+        let (pool, start) = (shared(1, 1), Start::new());
+        let workers = vec![worker(&start, &pool, 0)];
+        start.go();
+        with_pool(&pool, |seat| {
+            broadcast::broadcast_on(seat.unwrap(), &|_| assert_eq!(pool.sleepers.searching(), 0));
+        });
+        end(&pool, workers);
+    });
+}
+
+// A pool is dropped while its worker is going to sleep, and just after a task was queued.
+// Goes red if `everybody` has no fence, if `anything_to_do` doesn't ask `is_closing`, or if a worker leaves without a last look.
+#[test]
+fn drop_of_a_pool_ends_its_worker_and_its_queue() {
+    explore(Some(3), || {
+        let (pool, start) = (shared(1, 1), Start::new());
+        let workers = vec![worker(&start, &pool, 0)];
+        start.go();
+        let ran = Arc::new(Signal::new());
+        let told = ran.clone();
+        spawn_in(&pool, move || told.give()).detach();
+        end(&pool, workers);
+        assert!(ran.is_given());
+    });
+}
+
+// The last thread of a closed pool has left its queue while somebody else makes a task: one of the two runs it.
+// Goes red if `queue` doesn't ask `is_deserted` again after its push, or if the leaver doesn't drain after `desert`.
+#[test]
+fn drop_of_a_pool_leaves_no_task_behind() {
+    explore(Some(3), || {
+        let (pool, start) = (shared(1, 1), Start::new());
+        pool.close();
+        let other = pool.clone();
+        // As `WorkerThread::drop` on the last thread.
+        let leaver = start.spawn(move || {
+            other.desert();
+            run_unit::drain_here(&other);
+        });
+        start.go();
+        let ran = Arc::new(Signal::new());
+        let told = ran.clone();
+        let task = spawn_in(&pool, move || told.give());
+        leaver.join().unwrap();
+        assert!(ran.is_given() && task.complete());
+        drop(task);
+        current::forget_pool(&pool);
+    });
+}

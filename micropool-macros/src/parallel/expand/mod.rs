@@ -12,6 +12,7 @@ mod wrong;
 use proc_macro2::{Ident, Span, TokenStream};
 use quote::{ToTokens, format_ident, quote_spanned};
 use syn::Attribute;
+use syn::ext::IdentExt;
 
 use super::check::{Form, Model};
 
@@ -48,12 +49,12 @@ impl Context<'_> {
     /// The run, at the top of the block.
     fn block(self) -> TokenStream {
         let private = self.private;
-        match &self.model.error {
-            Some(error) => {
-                quote_spanned!(Span::mixed_site()=> let block = #private::Block::<#error>::new();)
-            }
-            None => quote_spanned!(Span::mixed_site()=> let block = #private::Block::new();),
-        }
+        let error = self.model.error.as_ref().map(|error| quote_spanned!(Span::mixed_site()=> ::<#error>));
+        let names = self.model.nodes.iter().map(|node| match &node.name {
+            Some(name) => name.unraw().to_string(),
+            None => String::from("_"),
+        });
+        quote_spanned!(Span::mixed_site()=> let block = #private::Block #error ::new(&[#(#names),*]);)
     }
 
     /// The end of the block: its value, or what leaves it. `results` are the names of those that exist, with how each

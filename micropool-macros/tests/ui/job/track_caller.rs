@@ -1,4 +1,4 @@
-#[micropool::job]
+#[micropool::job(background)]
 #[track_caller]
 fn load() -> u8 {
     3

@@ -1,0 +1,94 @@
+//! Models of a countdown graph run by its caller and a worker.
+
+use super::*;
+use crate::current::with_pool;
+use crate::loom_support::{Frame, Signal, Start, end, explore, shared, worker};
+
+const fn to(node: u32) -> Edge {
+    Edge { to: node, needs: true }
+}
+
+const fn node(preds: u32, succs: &'static [Edge], here: bool) -> NodeSpec {
+    NodeSpec { preds, succs, here }
+}
+
+static DIAMOND: Plan = Plan {
+    nodes: &[node(0, &[to(1), to(2)], false), node(1, &[to(3)], false), node(1, &[to(3)], false), node(2, &[], false)],
+    width: 2,
+};
+
+// Every node runs once and sees what its predecessors wrote. Goes red if `left` or `ready` is counted Relaxed, if `take` is a load
+// and a store, or if `unfinished` is counted down before the successors.
+#[test]
+fn board_a_diamond_in_order() {
+    explore(Some(1), || {
+        let (pool, start) = (shared(1, 1), Start::new());
+        let workers = vec![worker(&start, &pool, 0)];
+        start.go();
+        let cells = [const { () }; 4].map(|()| Frame::new(0));
+        let step = |k: usize, after: &[usize]| {
+            for &before in after {
+                assert_eq!(cells[before].read(), 1);
+            }
+            cells[k].write(cells[k].read() + 1);
+            true
+        };
+        with_pool(&pool, |_| {
+            run_graph(
+                &DIAMOND,
+                [
+                    &OnceJob::new(|| step(0, &[])),
+                    &OnceJob::new(|| step(1, &[0])),
+                    &OnceJob::new(|| step(2, &[0])),
+                    &OnceJob::new(|| step(3, &[1, 2])),
+                ],
+                &[],
+            );
+        });
+        assert!(cells.iter().all(|cell| cell.read() == 1));
+        end(&pool, workers);
+    });
+}
+
+static HERE_AT_LAST: Plan = Plan {
+    // The second node occupies the caller, the first the worker, and then only the caller may run the third.
+    nodes: &[node(0, &[to(2)], false), node(0, &[], true), node(1, &[], true)],
+    width: 2,
+};
+
+// The caller sleeps, perhaps, when a worker's node makes one ready that only the caller may run.
+// Goes red if `run_one` doesn't wake the owner, or without its fence, or if `can_help` doesn't see `ready_here`.
+#[test]
+fn board_wakes_its_owner_for_a_node_that_is_his() {
+    explore(Some(2), || {
+        let (pool, start) = (shared(1, 1), Start::new());
+        let workers = vec![worker(&start, &pool, 0)];
+        start.go();
+        let (taken, last) = (Signal::new(), Frame::new(0));
+        let first_here = OnceJob::new(|| {
+            // So that the worker has the first.
+            taken.wait();
+            true
+        });
+        let last_here = OnceJob::new(|| {
+            last.write(1);
+            true
+        });
+        with_pool(&pool, |_| {
+            run_graph(
+                &HERE_AT_LAST,
+                [
+                    &OnceJob::new(|| {
+                        taken.give();
+                        true
+                    }),
+                    &Nothing,
+                    &Nothing,
+                ],
+                &[&first_here, &last_here],
+            );
+        });
+        assert_eq!(last.read(), 1);
+        end(&pool, workers);
+    });
+}

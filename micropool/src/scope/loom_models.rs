@@ -1,0 +1,48 @@
+//! Models of a scope whose items a worker takes.
+
+use super::*;
+use crate::current::with_pool;
+use crate::loom_support::{Frame, Start, end, explore, shared, worker};
+
+// Both items have ended, one of them spawned by the other, before the frame is the caller's again.
+// Goes red if `unfinished` is counted down Relaxed or too early, or if `close` doesn't wait.
+#[test]
+fn scope_items_end_before_it_returns() {
+    explore(Some(1), || {
+        let (pool, start) = (shared(1, 1), Start::new());
+        let workers = vec![worker(&start, &pool, 0)];
+        start.go();
+        let cells = [Frame::new(0), Frame::new(0)];
+        with_pool(&pool, |seat| {
+            scope_on(seat.unwrap(), |s| {
+                s.spawn(|| {
+                    s.spawn(|| cells[1].write(1));
+                    cells[0].write(1);
+                });
+            });
+        });
+        assert_eq!(cells[0].read() + cells[1].read(), 2);
+        cells[0].write(7);
+        cells[1].write(7);
+        end(&pool, workers);
+    });
+}
+
+// Goes red if `end` is Relaxed, or if a finished item doesn't wake its joiner.
+#[test]
+fn scope_an_item_is_joined_inside() {
+    explore(Some(1), || {
+        let (pool, start) = (shared(1, 1), Start::new());
+        let workers = vec![worker(&start, &pool, 0)];
+        start.go();
+        let cell = Frame::new(0);
+        with_pool(&pool, |seat| {
+            scope_on(seat.unwrap(), |s| {
+                s.spawn(|| cell.write(1)).join();
+                assert_eq!(cell.read(), 1);
+                cell.write(2);
+            });
+        });
+        end(&pool, workers);
+    });
+}

@@ -1,0 +1,102 @@
+//! Spans and events for timelines, through the `tracing` crate. Without the feature all of it is empty and costs nothing.
+//!
+//! | span   | around                     | fields                            | parent                        |
+//! |--------|----------------------------|-----------------------------------|-------------------------------|
+//! | `job`  | a `#[job]` function's body | `name`, `worker`                  | what runs around it           |
+//! | `node` | a node of a graph          | `name`, `worker`                  | what ran around the graph     |
+//! | `task` | a background task          | `worker`                          | what was running at its spawn |
+//!
+//! Events of the level `TRACE`: `sleep` and `wake`, on the thread that does.
+
+#[cfg(feature = "tracing")]
+mod on {
+    use crate::pool::current_thread_index;
+    use tracing::Span;
+
+    /// Something named that runs on this thread until this is dropped.
+    #[derive(Debug)]
+    pub struct Entered(#[allow(dead_code, reason = "it leaves the span when it is dropped")] tracing::span::EnteredSpan);
+
+    /// Enters a job.
+    #[must_use]
+    pub fn enter(name: &'static str) -> Entered {
+        Entered(tracing::trace_span!("job", name, worker = current_thread_index()).entered())
+    }
+
+    /// What runs where work is made, to be the parent of the work wherever it runs.
+    #[derive(Debug, Clone)]
+    pub(crate) struct Parent(Span);
+
+    impl Parent {
+        pub(crate) fn here() -> Self {
+            Self(Span::current())
+        }
+
+        pub(crate) fn node(&self, name: &'static str) -> Entered {
+            Entered(tracing::trace_span!(parent: &self.0, "node", name, worker = current_thread_index()).entered())
+        }
+
+        pub(crate) fn task(&self) -> Entered {
+            Entered(tracing::trace_span!(parent: &self.0, "task", worker = current_thread_index()).entered())
+        }
+    }
+
+    pub(crate) fn sleep() {
+        tracing::trace!(worker = current_thread_index(), "sleep");
+    }
+
+    pub(crate) fn wake() {
+        tracing::trace!(worker = current_thread_index(), "wake");
+    }
+}
+
+#[cfg(not(feature = "tracing"))]
+mod off {
+    /// Something named that runs on this thread until this is dropped.
+    #[derive(Debug)]
+    pub struct Entered;
+
+    impl Drop for Entered {
+        // Without it a `let` of the expansion would be one of a unit struct, which lints have an opinion on.
+        #[inline(always)]
+        fn drop(&mut self) {}
+    }
+
+    /// Enters a job.
+    #[must_use]
+    #[inline(always)]
+    pub fn enter(_name: &'static str) -> Entered {
+        Entered
+    }
+
+    #[derive(Debug, Clone)]
+    pub(crate) struct Parent;
+
+    impl Parent {
+        #[inline(always)]
+        pub(crate) const fn here() -> Self {
+            Self
+        }
+
+        #[inline(always)]
+        pub(crate) fn node(&self, _name: &'static str) -> Entered {
+            Entered
+        }
+
+        #[inline(always)]
+        pub(crate) fn task(&self) -> Entered {
+            Entered
+        }
+    }
+
+    #[inline(always)]
+    pub(crate) fn sleep() {}
+
+    #[inline(always)]
+    pub(crate) fn wake() {}
+}
+
+#[cfg(not(feature = "tracing"))]
+pub use off::*;
+#[cfg(feature = "tracing")]
+pub use on::*;
