@@ -1,5 +1,5 @@
-//! Writes random graphs as source for `tests/random_graphs`: a small set by default, `MICROPOOL_RANDOM_GRAPHS` of them
-//! where that is set.
+//! Writes graphs as source for the tests: random ones for `tests/random_graphs` (a small set by default,
+//! `MICROPOOL_RANDOM_GRAPHS` of them where that is set), and those of 200 nodes for `tests/big_graphs`.
 
 use std::fmt::Write as _;
 use std::path::Path;
@@ -10,9 +10,36 @@ mod model {
     include!("tests/random_graphs/model.rs");
 }
 
+mod big {
+    #![allow(dead_code, reason = "the test uses the rest")]
+    include!("tests/big_graphs/write.rs");
+}
+
 const VARIABLE: &str = "MICROPOOL_RANDOM_GRAPHS";
 
 fn main() {
+    random_graphs();
+    big_graphs();
+}
+
+fn save(name: &str, text: &str) {
+    let out = env::var("OUT_DIR").expect("cargo sets it");
+    fs::write(Path::new(&out).join(name), text).expect("the build directory is writable");
+}
+
+fn big_graphs() {
+    println!("cargo::rerun-if-changed=tests/big_graphs/write.rs");
+    let mut text = String::from(big::ADD);
+    let mut table = String::new();
+    for graph in big::all() {
+        text += &graph.function();
+        table += &format!("    ({:?}, {}, {}),\n", graph.name, graph.name, graph.value());
+    }
+    text += &format!("pub const GRAPHS: &[(&str, fn() -> u64, u64)] = &[\n{table}];\n");
+    save("big_graphs.rs", &text);
+}
+
+fn random_graphs() {
     println!("cargo::rerun-if-changed=tests/random_graphs/model.rs");
     println!("cargo::rerun-if-env-changed={VARIABLE}");
     let count = match env::var(VARIABLE) {
@@ -28,8 +55,7 @@ fn main() {
     }
     writeln!(text, "pub const GRAPHS: &[(u64, fn(&'static Cx, &mut [u64]) -> Ended)] = &[\n{table}];")
         .expect("a string takes everything");
-    let out = env::var("OUT_DIR").expect("cargo sets it");
-    fs::write(Path::new(&out).join("random_graphs.rs"), text).expect("the build directory is writable");
+    save("random_graphs.rs", &text);
 }
 
 /// One graph as a module.

@@ -56,12 +56,7 @@ impl Background {
     pub(crate) fn take_place(&self) -> Option<Place<'_>> {
         let mut running = self.running.load(Ordering::SeqCst);
         while running < self.cap {
-            match self.running.compare_exchange_weak(
-                running,
-                running + 1,
-                Ordering::SeqCst,
-                Ordering::SeqCst,
-            ) {
+            match self.running.compare_exchange_weak(running, running + 1, Ordering::SeqCst, Ordering::SeqCst) {
                 Ok(_) => return Some(Place(self)),
                 Err(now) => running = now,
             }

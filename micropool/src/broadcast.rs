@@ -36,10 +36,7 @@ unsafe impl Send for Letter {}
 
 impl Mailbox {
     pub(crate) fn new() -> Self {
-        Self {
-            count: AtomicU32::new(0),
-            letters: Mutex::new(Some(Vec::new())),
-        }
+        Self { count: AtomicU32::new(0), letters: Mutex::new(Some(Vec::new())) }
     }
 
     /// `false`: nobody will read it.
@@ -85,13 +82,7 @@ pub(crate) fn read_mail(me: &Seat, waits_for: Option<Target>) -> bool {
     let Some(letter) = me.mailbox.take(wanted) else {
         return false;
     };
-    let segment = me.open_segment(
-        Origin {
-            slot: Some(letter.from),
-            unit: 0,
-        },
-        letter.tier,
-    );
+    let segment = me.open_segment(Origin { slot: Some(letter.from), unit: 0 }, letter.tier);
     // SAFETY: the broadcaster's frame stays until every letter has been run, and this one is run once.
     unsafe {
         (letter.run)(letter.data, me);
@@ -108,10 +99,7 @@ pub(crate) fn read_mail(me: &Seat, waits_for: Option<Target>) -> bool {
 /// Whether what was made at `from` descends from `target`. The chain can't change: the maker waits.
 fn descends(me: &Seat, from: SlotId, target: Target) -> bool {
     let pool = me.pool();
-    let mut origin = Origin {
-        slot: Some(from),
-        unit: 0,
-    };
+    let mut origin = Origin { slot: Some(from), unit: 0 };
     loop {
         if origin.is(target) {
             return true;
@@ -134,11 +122,7 @@ struct Broadcast<'a, F> {
 pub(crate) fn broadcast_on<F: Fn(usize) + Sync>(me: &Seat, f: &F) {
     let pool = me.pool();
     let workers = pool.config.num_threads as u32;
-    let state = Broadcast {
-        f,
-        left: AtomicU32::new(workers),
-        payload: Mutex::new(None),
-    };
+    let state = Broadcast { f, left: AtomicU32::new(workers), payload: Mutex::new(None) };
     // The entry is never entered (nothing is available in it): it is the place that the calls descend from.
     // SAFETY: it does nothing with its argument.
     let work = unsafe { Work::new(ptr::null(), nothing) };
@@ -146,12 +130,8 @@ pub(crate) fn broadcast_on<F: Fn(usize) + Sync>(me: &Seat, f: &F) {
     let entry: Entry<'_> = opened.entry();
     for index in 0..workers {
         let worker = pool.seat(index);
-        let letter = Letter {
-            from: entry.id(),
-            tier: me.tier(),
-            data: ptr::from_ref(&state).cast(),
-            run: run_letter::<F>,
-        };
+        let letter =
+            Letter { from: entry.id(), tier: me.tier(), data: ptr::from_ref(&state).cast(), run: run_letter::<F> };
         if !worker.mailbox.post(letter) {
             // The pool closes, and this worker has found nothing left to do: the call is for those that remain.
             state.left.fetch_sub(1, Ordering::Relaxed);

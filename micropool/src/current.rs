@@ -37,6 +37,11 @@ struct HeldSeat {
 
 impl Drop for Seats {
     fn drop(&mut self) {
+        if cfg!(loom) && std::thread::panicking() {
+            // A model has failed, and its objects are gone with it.
+            std::mem::forget(std::mem::take(self.0.get_mut()));
+            return;
+        }
         // From here on `CURRENT` is null and `SEATS` is gone: see `with_seat`.
         CURRENT.set(ptr::null());
         for held in self.0.get_mut().drain(..) {
@@ -89,18 +94,11 @@ fn held_seat(pool: &Arc<Shared>) -> Option<*const Seat> {
                 return held.seat;
             }
             // Seats in pools that are gone would keep their memory.
-            while let Some(gone) = seats
-                .iter()
-                .position(|held| held.pool.is_closing() && held.uses.get() == 0)
-            {
+            while let Some(gone) = seats.iter().position(|held| held.pool.is_closing() && held.uses.get() == 0) {
                 seats.swap_remove(gone).give_back();
             }
             let seat: *const Seat = pool.take_seat();
-            seats.push(HeldSeat {
-                pool: pool.clone(),
-                seat,
-                uses: Cell::new(0),
-            });
+            seats.push(HeldSeat { pool: pool.clone(), seat, uses: Cell::new(0) });
             seat
         })
         .ok()
@@ -110,10 +108,7 @@ fn held_seat(pool: &Arc<Shared>) -> Option<*const Seat> {
 pub(crate) fn forget_pool(pool: &Arc<Shared>) {
     let _ = SEATS.try_with(|seats| {
         let mut seats = seats.0.borrow_mut();
-        if let Some(k) = seats
-            .iter()
-            .position(|held| Arc::ptr_eq(&held.pool, pool) && held.uses.get() == 0)
-        {
+        if let Some(k) = seats.iter().position(|held| Arc::ptr_eq(&held.pool, pool) && held.uses.get() == 0) {
             seats.swap_remove(k).give_back();
         }
     });
@@ -121,12 +116,7 @@ pub(crate) fn forget_pool(pool: &Arc<Shared>) {
 
 fn count_use(pool: &Arc<Shared>, change: impl Fn(usize) -> usize) {
     let _ = SEATS.try_with(|seats| {
-        if let Some(held) = seats
-            .0
-            .borrow()
-            .iter()
-            .find(|held| Arc::ptr_eq(&held.pool, pool))
-        {
+        if let Some(held) = seats.0.borrow().iter().find(|held| Arc::ptr_eq(&held.pool, pool)) {
             held.uses.set(change(held.uses.get()));
         }
     });
@@ -146,10 +136,7 @@ pub(crate) fn with_pool<R>(pool: &Arc<Shared>, f: impl FnOnce(Option<&Seat>) -> 
         return f(None);
     };
     count_use(pool, |uses| uses + 1);
-    let _back = Back {
-        before: current,
-        pool,
-    };
+    let _back = Back { before: current, pool };
     CURRENT.set(seat);
     // SAFETY: `pool` is borrowed for the call, and counted in `uses`, so the seat stays.
     #[allow(unsafe_code)]
@@ -175,11 +162,7 @@ pub(crate) fn with_seat_in<R>(pool: &Arc<Shared>, f: impl FnOnce(&Seat) -> R) ->
         Some(seat) => f(seat),
         None => {
             let seat = pool.take_seat();
-            let _back = Lent {
-                pool,
-                seat,
-                before: CURRENT.replace(seat),
-            };
+            let _back = Lent { pool, seat, before: CURRENT.replace(seat) };
             f(seat)
         }
     })
@@ -219,15 +202,7 @@ pub(crate) fn any_seat(mut f: impl FnMut(&Seat) -> bool) -> bool {
         return true;
     }
     let held: Vec<*const Seat> = SEATS
-        .try_with(|seats| {
-            seats
-                .0
-                .borrow()
-                .iter()
-                .filter(|held| held.uses.get() > 0)
-                .map(|held| held.seat)
-                .collect()
-        })
+        .try_with(|seats| seats.0.borrow().iter().filter(|held| held.uses.get() > 0).map(|held| held.seat).collect())
         .unwrap_or_default();
     // SAFETY: in use, so they stay.
     held.into_iter().any(|seat| f(unsafe { &*seat }))

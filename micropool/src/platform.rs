@@ -17,11 +17,7 @@ const ASYMMETRIC: u32 = 2;
 /// older decision.
 pub(crate) fn prepare() {
     if BARRIER.load(Ordering::Acquire) == UNKNOWN {
-        let found = if system::register_barrier() {
-            ASYMMETRIC
-        } else {
-            SYMMETRIC
-        };
+        let found = if system::register_barrier() { ASYMMETRIC } else { SYMMETRIC };
         // Two threads that decide at once find the same answer; the first stays.
         let _ = BARRIER.compare_exchange(UNKNOWN, found, Ordering::AcqRel, Ordering::Acquire);
     }
@@ -70,9 +66,7 @@ mod system {
         // Registered and tried once: it can't be refused later except by a filter put in place since, and then the
         // light side would go unfenced. Better to stop than to lose a wake-up.
         if !membarrier(PRIVATE_EXPEDITED) {
-            eprintln!(
-                "micropool: membarrier was refused after it had been granted (a seccomp filter set late?)"
-            );
+            eprintln!("micropool: membarrier was refused after it had been granted (a seccomp filter set late?)");
             std::process::abort();
         }
     }

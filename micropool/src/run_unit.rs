@@ -28,13 +28,7 @@ pub(crate) fn run_claimed(me: &Seat, unit: &Arc<dyn Unit>, tier: Tier, belongs: 
         Belongs::Pool => None,
         Belongs::Scope(slot) => Some(slot),
     };
-    let segment = me.open_segment(
-        Origin {
-            slot,
-            unit: header.address(),
-        },
-        tier,
-    );
+    let segment = me.open_segment(Origin { slot, unit: header.address() }, tier);
     // SAFETY: the caller has claimed it, and runs it here only.
     let panicked = unsafe { unit.run() };
     drop(segment);
@@ -93,10 +87,7 @@ struct WorkList {
 }
 
 fn vec_of(unit: &Arc<dyn Unit>, ran: bool) -> WorkList {
-    WorkList {
-        first: Some((unit.clone(), ran)),
-        rest: Vec::new(),
-    }
+    WorkList { first: Some((unit.clone(), ran)), rest: Vec::new() }
 }
 
 impl WorkList {

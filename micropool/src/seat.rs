@@ -111,8 +111,7 @@ impl Seat {
     #[inline(never)]
     fn find_chunk(&self, position: u32) -> &Slot {
         let (chunk, place) = self.slots.grow(position as usize, |_| Slot::new());
-        self.chunk_first
-            .store(place.first as u32, Ordering::Relaxed);
+        self.chunk_first.store(place.first as u32, Ordering::Relaxed);
         self.chunk_len.store(place.len as u32, Ordering::Relaxed);
         self.chunk.store(chunk.cast_mut(), Ordering::Relaxed);
         // SAFETY: `position` lies within the chunk that `grow` found for it.
@@ -127,11 +126,7 @@ impl Seat {
         let (slot, position) = self.top_slot();
         let word = slot.publish(work, kind, self.tier());
         self.top.store(position + 1, Ordering::Relaxed);
-        Pushed {
-            slot,
-            word,
-            position,
-        }
+        Pushed { slot, word, position }
     }
 
     #[inline(always)]
@@ -139,11 +134,7 @@ impl Seat {
         let (slot, position) = self.top_slot();
         let word = slot.publish_ranked(work, self.tier(), rank);
         self.top.store(position + 1, Ordering::Relaxed);
-        Pushed {
-            slot,
-            word,
-            position,
-        }
+        Pushed { slot, word, position }
     }
 
     /// The topmost slot is Empty again.
@@ -176,14 +167,12 @@ impl Seat {
     /// The version is odd while `write` changes the records.
     fn change(&self, write: impl FnOnce()) {
         let version = self.version.load(Ordering::Relaxed);
-        self.version
-            .store(version.wrapping_add(1), Ordering::Relaxed);
+        self.version.store(version.wrapping_add(1), Ordering::Relaxed);
         // Ordering: pairs with the Acquire fence in `unchanged`: a reader that sees any of the writes below sees the odd
         // version too. The Release store pairs with the Acquire load in `version`.
         fence(Ordering::Release);
         write();
-        self.version
-            .store(version.wrapping_add(2), Ordering::Release);
+        self.version.store(version.wrapping_add(2), Ordering::Release);
     }
 
     // ---- anybody's ---------------------------------------------------------------------------------------------

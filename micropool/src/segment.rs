@@ -75,11 +75,7 @@ impl Segment {
 
     /// Only the owner, while the version is odd.
     pub(crate) fn write(&self, base: u32, origin: Origin, tier_word: u64) {
-        let slot = origin.slot.unwrap_or(SlotId {
-            seat: NO_SEAT,
-            position: 0,
-            generation: 0,
-        });
+        let slot = origin.slot.unwrap_or(SlotId { seat: NO_SEAT, position: 0, generation: 0 });
         self.base.store(base, Ordering::Relaxed);
         self.seat.store(slot.seat, Ordering::Relaxed);
         self.position.store(slot.position, Ordering::Relaxed);
@@ -99,10 +95,7 @@ impl Segment {
             position: self.position.load(Ordering::Relaxed),
             generation: self.generation.load(Ordering::Relaxed),
         });
-        Origin {
-            slot,
-            unit: self.unit.load(Ordering::Relaxed) as usize,
-        }
+        Origin { slot, unit: self.unit.load(Ordering::Relaxed) as usize }
     }
 
     pub(crate) fn tier(&self) -> Tier {

@@ -95,9 +95,7 @@ impl Shared {
     }
 
     pub(crate) fn seat(&self, index: u32) -> &Seat {
-        self.seats
-            .get(index as usize)
-            .expect("seats are made before their index is known")
+        self.seats.get(index as usize).expect("seats are made before their index is known")
     }
 
     pub(crate) fn seats(&self) -> impl Iterator<Item = &Seat> {

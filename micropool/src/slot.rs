@@ -12,10 +12,7 @@ pub(crate) struct Work {
 }
 
 impl Work {
-    pub(crate) const NOTHING: Work = Work {
-        data: std::ptr::null(),
-        run: nothing,
-    };
+    pub(crate) const NOTHING: Work = Work { data: std::ptr::null(), run: nothing };
 
     /// # Safety
     /// `run(data, _)` must be sound, from any thread, for as long as the slot's owner leaves the work in its slot and
@@ -92,9 +89,7 @@ impl Slot {
         self.put(work);
         // Ordering: Relaxed, a wrong rank seen by a thief costs a little time, no more.
         self.rank.store(rank, Ordering::Relaxed);
-        let word = Word(self.state.load(Ordering::Relaxed))
-            .next(Kind::Ready, tier)
-            .ranked();
+        let word = Word(self.state.load(Ordering::Relaxed)).next(Kind::Ready, tier).ranked();
         self.state.store(word.0, Ordering::Release);
         word
     }
@@ -110,16 +105,12 @@ impl Slot {
     pub(crate) fn reclaim(&self, word: Word) -> bool {
         let empty = word.become_kind(Kind::Empty);
         // Ordering: Acquire on failure pairs with `finish`. On success nothing of another thread need be seen.
-        match self
-            .state
-            .compare_exchange(word.0, empty.0, Ordering::Relaxed, Ordering::Acquire)
-        {
+        match self.state.compare_exchange(word.0, empty.0, Ordering::Relaxed, Ordering::Acquire) {
             Ok(_) => true,
             // Promoted to the foreground since (the word differs in that bit): still ours to take.
-            Err(now) if Word(now).kind() == Kind::Ready => self
-                .state
-                .compare_exchange(now, empty.0, Ordering::Relaxed, Ordering::Acquire)
-                .is_ok(),
+            Err(now) if Word(now).kind() == Kind::Ready => {
+                self.state.compare_exchange(now, empty.0, Ordering::Relaxed, Ordering::Acquire).is_ok()
+            }
             Err(_) => false,
         }
     }
@@ -127,8 +118,7 @@ impl Slot {
     /// Done or Closed (with nobody inside) → Empty.
     pub(crate) fn empty(&self, word: Word) {
         // Ordering: Relaxed: thieves that read an older word fail their claim; the next `publish` releases.
-        self.state
-            .store(word.become_kind(Kind::Empty).0, Ordering::Relaxed);
+        self.state.store(word.become_kind(Kind::Empty).0, Ordering::Relaxed);
     }
 
     /// The owner says that it will sleep until something changes here. `false`: the job is done.
@@ -139,12 +129,7 @@ impl Slot {
                 return false;
             }
             // Ordering: AcqRel, so that a finisher that sees the mark sees the owner's sleeper as it is.
-            match self.state.compare_exchange_weak(
-                now.0,
-                now.waited().0,
-                Ordering::AcqRel,
-                Ordering::Acquire,
-            ) {
+            match self.state.compare_exchange_weak(now.0, now.waited().0, Ordering::AcqRel, Ordering::Acquire) {
                 Ok(_) => return true,
                 Err(other) => now = Word(other),
             }
@@ -152,20 +137,14 @@ impl Slot {
     }
 
     pub(crate) fn unmark_waited(&self) {
-        self.state
-            .fetch_and(Word(u64::MAX).not_waited().0, Ordering::Relaxed);
+        self.state.fetch_and(Word(u64::MAX).not_waited().0, Ordering::Relaxed);
     }
 
     /// Open → Closed: nobody enters any more.
     pub(crate) fn close(&self) {
         let mut now = self.load();
         while now.kind() == Kind::Open {
-            match self.state.compare_exchange_weak(
-                now.0,
-                now.closed().0,
-                Ordering::AcqRel,
-                Ordering::Acquire,
-            ) {
+            match self.state.compare_exchange_weak(now.0, now.closed().0, Ordering::AcqRel, Ordering::Acquire) {
                 Ok(_) => return,
                 Err(other) => now = Word(other),
             }
@@ -179,19 +158,13 @@ impl Slot {
         debug_assert_eq!(word.kind(), Kind::Ready);
         // Ordering: Acquire pairs with `publish`: the work is seen as it was put.
         self.state
-            .compare_exchange(
-                word.0,
-                word.become_kind(Kind::Taken).0,
-                Ordering::Acquire,
-                Ordering::Relaxed,
-            )
+            .compare_exchange(word.0, word.become_kind(Kind::Taken).0, Ordering::Acquire, Ordering::Relaxed)
             .ok()?;
         // Ordering: the fence pairs with the Acquire load in `thief_of`: whoever sees our index sees that the slot is
         // Taken, so that a reader's second look at the word can't be of before the claim.
         fence(Ordering::Release);
         self.thief.store(thief, Ordering::Relaxed);
-        self.thief_generation
-            .store(word.generation(), Ordering::Release);
+        self.thief_generation.store(word.generation(), Ordering::Release);
         // SAFETY: claimed: the owner doesn't write until the slot is Empty again, which waits for `finish`.
         Some(self.work.with(|work| unsafe { *work }))
     }
@@ -201,9 +174,7 @@ impl Slot {
         debug_assert_eq!(word.kind(), Kind::Open);
         let entered = word.entered()?;
         // Ordering: Acquire pairs with `publish`.
-        self.state
-            .compare_exchange(word.0, entered.0, Ordering::Acquire, Ordering::Relaxed)
-            .ok()?;
+        self.state.compare_exchange(word.0, entered.0, Ordering::Acquire, Ordering::Relaxed).ok()?;
         // SAFETY: inside: the owner doesn't write until the slot is Empty again, which waits for `leave`.
         Some(self.work.with(|work| unsafe { *work }))
     }
@@ -212,11 +183,7 @@ impl Slot {
     #[must_use]
     pub(crate) fn finish(&self, word: Word) -> bool {
         // Ordering: Release pairs with the owner's `load`: it sees the result. Acquire: we see its sleeper.
-        Word(
-            self.state
-                .swap(word.become_kind(Kind::Done).0, Ordering::AcqRel),
-        )
-        .is_waited()
+        Word(self.state.swap(word.become_kind(Kind::Done).0, Ordering::AcqRel)).is_waited()
     }
 
     /// One less inside; whether the owner must be woken. The frame may be gone from here on.
@@ -241,12 +208,7 @@ impl Slot {
     pub(crate) fn promote(&self, word: Word) {
         if word.is_background() && matches!(word.kind(), Kind::Ready | Kind::Open) {
             // Failing is fine: it was taken, or the owner took it back, or its count changed and the next look promotes.
-            let _ = self.state.compare_exchange(
-                word.0,
-                word.foreground().0,
-                Ordering::AcqRel,
-                Ordering::Relaxed,
-            );
+            let _ = self.state.compare_exchange(word.0, word.foreground().0, Ordering::AcqRel, Ordering::Relaxed);
         }
     }
 }

@@ -11,7 +11,7 @@ use crate::segment::{Origin, SlotId, Target};
 use crate::shared::Shared;
 use crate::sleep::Mode;
 use crate::slot::{Slot, Work};
-use crate::sync::{Ordering, fence};
+use crate::sync::{Ordering, fence, model_yield};
 use crate::word::{Kind, Tier, Word};
 
 /// Work that this thread has claimed or entered and must now run.
@@ -28,25 +28,9 @@ impl Claimed<'_> {
     /// Runs it in a segment of its own, and tells its owner.
     #[allow(unsafe_code)]
     pub(crate) fn run(self, me: &Seat) {
-        let Claimed {
-            victim,
-            slot,
-            position,
-            word,
-            work,
-        } = self;
-        let from = SlotId {
-            seat: victim.index,
-            position,
-            generation: word.generation(),
-        };
-        let segment = me.open_segment(
-            Origin {
-                slot: Some(from),
-                unit: 0,
-            },
-            Tier::of(word),
-        );
+        let Claimed { victim, slot, position, word, work } = self;
+        let from = SlotId { seat: victim.index, position, generation: word.generation() };
+        let segment = me.open_segment(Origin { slot: Some(from), unit: 0 }, Tier::of(word));
         if word.is_background() {
             // Ordering: with the waiter's "promote; fence; look at the records": it finds our record, or we its promotion.
             fence(Ordering::SeqCst);
@@ -55,14 +39,14 @@ impl Claimed<'_> {
         // SAFETY: claimed or entered by `take`, and called once. The frame stays until `finish` or `leave` below.
         unsafe { work.call(me) };
         drop(segment);
-        let waited = if word.kind() == Kind::Ready {
-            slot.finish(word)
-        } else {
-            slot.leave()
-        };
+        let waited = if word.kind() == Kind::Ready { slot.finish(word) } else { slot.leave() };
         // The frame may be gone; `victim` is a seat and stays.
         if waited {
             victim.sleeper.wake(&me.pool().sleepers, Mode::Strict);
+        }
+        if word.kind() == Kind::Open {
+            // It may have been entered for something that another has just taken and not yet counted off.
+            model_yield();
         }
     }
 }
@@ -79,25 +63,13 @@ pub(crate) enum Look<'a> {
 /// How far a search follows thieves of thieves. What lies further is run by those who are there.
 const MAX_HOPS: u32 = 64;
 
-fn take<'a>(
-    me: &Seat,
-    victim: &'a Seat,
-    slot: &'a Slot,
-    position: u32,
-    word: Word,
-) -> Option<Claimed<'a>> {
+fn take<'a>(me: &Seat, victim: &'a Seat, slot: &'a Slot, position: u32, word: Word) -> Option<Claimed<'a>> {
     let work = match word.kind() {
         Kind::Ready => slot.claim(word, me.index)?,
         Kind::Open => slot.enter(word)?,
         _ => return None,
     };
-    Some(Claimed {
-        victim,
-        slot,
-        position,
-        word,
-        work,
-    })
+    Some(Claimed { victim, slot, position, word, work })
 }
 
 /// Whether somebody could take from this slot now.
@@ -121,11 +93,7 @@ fn slots(seat: &Seat, from: u32, to: u32) -> impl Iterator<Item = (u32, &Slot, W
 }
 
 /// Of the pending branches of a graph that lie on one stack, the most urgent instead of the oldest.
-fn most_urgent<'a>(
-    seat: &'a Seat,
-    oldest: (u32, &'a Slot, Word),
-    to: u32,
-) -> (u32, &'a Slot, Word) {
+fn most_urgent<'a>(seat: &'a Seat, oldest: (u32, &'a Slot, Word), to: u32) -> (u32, &'a Slot, Word) {
     let mut best = oldest;
     for (position, slot, word) in slots(seat, oldest.0 + 1, to) {
         if word.is_ranked()
@@ -146,11 +114,7 @@ pub(crate) fn take_any<'a>(me: &'a Seat, tier: Tier) -> Option<Claimed<'a>> {
             if Tier::of(found.2) != tier || !takeable(found.1, found.2) {
                 continue;
             }
-            let (position, slot, word) = if found.2.is_ranked() {
-                most_urgent(victim, found, u32::MAX)
-            } else {
-                found
-            };
+            let (position, slot, word) = if found.2.is_ranked() { most_urgent(victim, found, u32::MAX) } else { found };
             if let Some(claimed) = take(me, victim, slot, position, word) {
                 return Some(claimed);
             }
@@ -213,13 +177,7 @@ impl Way<'_> {
 }
 
 /// Looks in all segments whose origin is `target`.
-fn descend<'a>(
-    me: &'a Seat,
-    target: Target,
-    hint: Option<u32>,
-    from: Option<&Way<'_>>,
-    hops: u32,
-) -> Look<'a> {
+fn descend<'a>(me: &'a Seat, target: Target, hint: Option<u32>, from: Option<&Way<'_>>, hops: u32) -> Look<'a> {
     if hops > MAX_HOPS {
         return Look::Nothing;
     }
@@ -231,11 +189,7 @@ fn descend<'a>(
             changed = true;
             continue;
         };
-        let way = Way {
-            seat,
-            version,
-            from,
-        };
+        let way = Way { seat, version, from };
         let count = seat.segments();
         for depth in 0..count {
             let Some(record) = seat.segment(depth) else {
@@ -244,11 +198,8 @@ fn descend<'a>(
             if !record.origin().is(target) {
                 continue;
             }
-            let end = if depth + 1 < count {
-                seat.segment(depth + 1).map_or(u32::MAX, |next| next.base())
-            } else {
-                u32::MAX
-            };
+            let end =
+                if depth + 1 < count { seat.segment(depth + 1).map_or(u32::MAX, |next| next.base()) } else { u32::MAX };
             let base = record.base();
             let tier_word = record.tier_word();
             if Tier::of_stamped(tier_word) == Tier::Background && me.tier() == Tier::Foreground {
@@ -265,11 +216,7 @@ fn descend<'a>(
             }
         }
     }
-    if changed {
-        Look::Changed
-    } else {
-        Look::Nothing
-    }
+    if changed { Look::Changed } else { Look::Nothing }
 }
 
 /// Looks through one segment's slots, and through those who took from it.
@@ -281,17 +228,10 @@ fn scan<'a>(me: &'a Seat, base: u32, end: u32, way: &Way<'_>, hops: u32) -> Look
         if me.tier() == Tier::Foreground && word.is_background() && way.holds() {
             slot.promote(word);
         }
-        let word = if word.is_background() {
-            slot.load()
-        } else {
-            word
-        };
+        let word = if word.is_background() { slot.load() } else { word };
         if takeable(slot, word) {
-            let (position, slot, word) = if word.is_ranked() {
-                most_urgent(seat, (position, slot, word), end)
-            } else {
-                (position, slot, word)
-            };
+            let (position, slot, word) =
+                if word.is_ranked() { most_urgent(seat, (position, slot, word), end) } else { (position, slot, word) };
             if !way.holds() {
                 return Look::Changed;
             }
@@ -311,22 +251,14 @@ fn scan<'a>(me: &'a Seat, base: u32, end: u32, way: &Way<'_>, hops: u32) -> Look
             Kind::Open | Kind::Closed if word.inside() > 0 => None,
             _ => continue,
         };
-        let id = SlotId {
-            seat: seat.index,
-            position,
-            generation: word.generation(),
-        };
+        let id = SlotId { seat: seat.index, position, generation: word.generation() };
         match descend(me, Target::Slot(id), hint, Some(way), hops + 1) {
             Look::Nothing => {}
             Look::Changed => changed = true,
             found => return found,
         }
     }
-    if changed {
-        Look::Changed
-    } else {
-        Look::Nothing
-    }
+    if changed { Look::Changed } else { Look::Nothing }
 }
 
 #[cfg(all(loom, test))]

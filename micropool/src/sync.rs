@@ -49,6 +49,13 @@ impl<T> UnsafeCell<T> {
 #[cfg(loom)]
 pub(crate) use loom::cell::UnsafeCell;
 
+/// Where a thread may come by over and over until another has taken its next step: a model would follow it for ever.
+#[inline(always)]
+pub(crate) fn model_yield() {
+    #[cfg(loom)]
+    yield_now();
+}
+
 /// A store by the one thread that may overwrite whatever others exchange there meanwhile.
 ///
 /// The model checker orders the stores of two threads by happens-before only, and would afterwards return the other's exchange

@@ -20,18 +20,12 @@ pub(crate) struct Place {
 
 impl<T, const FIRST: usize> Table<T, FIRST> {
     pub(crate) fn new() -> Self {
-        Self {
-            chunks: std::array::from_fn(|_| AtomicPtr::new(ptr::null_mut())),
-        }
+        Self { chunks: std::array::from_fn(|_| AtomicPtr::new(ptr::null_mut())) }
     }
 
     pub(crate) fn place(index: usize) -> Place {
         let chunk = (index / FIRST + 1).ilog2() as usize;
-        Place {
-            chunk,
-            first: ((1 << chunk) - 1) * FIRST,
-            len: FIRST << chunk,
-        }
+        Place { chunk, first: ((1 << chunk) - 1) * FIRST, len: FIRST << chunk }
     }
 
     /// The entry, if its chunk has been made.
@@ -57,9 +51,7 @@ impl<T, const FIRST: usize> Table<T, FIRST> {
         if !there.is_null() {
             return (there, place);
         }
-        let entries: Box<[T]> = (place.first..place.first + place.len)
-            .map(&mut make)
-            .collect();
+        let entries: Box<[T]> = (place.first..place.first + place.len).map(&mut make).collect();
         let entries = Box::into_raw(entries).cast::<T>();
         // Ordering: Release pairs with the Acquire in `get`.
         self.chunks[place.chunk].store(entries, Ordering::Release);
@@ -90,10 +82,7 @@ mod tests {
         while expected < 10_000 {
             let place = Table::<u8, 8>::place(expected);
             assert_eq!(place.first, expected);
-            assert_eq!(
-                Table::<u8, 8>::place(expected + place.len - 1).first,
-                expected
-            );
+            assert_eq!(Table::<u8, 8>::place(expected + place.len - 1).first, expected);
             expected += place.len;
         }
     }

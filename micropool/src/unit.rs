@@ -123,8 +123,7 @@ where
     /// The caller has the stage to itself, by the state.
     unsafe fn replace(&self, stage: Stage<F, T>) -> Stage<F, T> {
         // SAFETY: by this function's contract.
-        self.stage
-            .with_mut(|place| unsafe { std::mem::replace(&mut *place, stage) })
+        self.stage.with_mut(|place| unsafe { std::mem::replace(&mut *place, stage) })
     }
 }
 impl<F, T> Unit for Core<F, T>
@@ -158,9 +157,7 @@ where
 
     unsafe fn take_payload(&self) -> Option<Payload> {
         // SAFETY: by this function's contract.
-        let failed = self
-            .stage
-            .with(|place| matches!(unsafe { &*place }, Stage::Result(Err(_))));
+        let failed = self.stage.with(|place| matches!(unsafe { &*place }, Stage::Result(Err(_))));
         if !failed {
             return None;
         }
@@ -251,12 +248,7 @@ impl Header {
         let mut now = self.state.load(Ordering::Relaxed);
         while now & STATE == from {
             // Ordering: AcqRel: the winner sees the stage as the loser of the last step left it, and hands on its own.
-            match self.state.compare_exchange_weak(
-                now,
-                (now & !STATE) | to,
-                Ordering::AcqRel,
-                Ordering::Relaxed,
-            ) {
+            match self.state.compare_exchange_weak(now, (now & !STATE) | to, Ordering::AcqRel, Ordering::Relaxed) {
                 Ok(_) => return true,
                 Err(other) => now = other,
             }
@@ -333,11 +325,7 @@ impl Header {
     /// Something this unit still waits for.
     pub(crate) fn unfinished_predecessor(&self) -> Option<Arc<dyn Unit>> {
         let links = self.links.lock();
-        links
-            .predecessors
-            .iter()
-            .find(|unit| !unit.header().is_over())
-            .cloned()
+        links.predecessors.iter().find(|unit| !unit.header().is_over()).cloned()
     }
 
     pub(crate) fn forget_predecessors(&self) {

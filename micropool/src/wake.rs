@@ -117,16 +117,8 @@ pub(crate) fn warm_up(pool: &Shared, count: u32) {
 pub(crate) fn everybody(pool: &Shared) {
     fence(Ordering::SeqCst);
     let workers = pool.config.num_threads;
-    for (index, seat) in pool
-        .seats()
-        .enumerate()
-        .take(workers + pool.config.dedicated_background_threads)
-    {
-        let sleepers = if index < workers {
-            &pool.sleepers
-        } else {
-            &pool.dedicated_sleepers
-        };
+    for (index, seat) in pool.seats().enumerate().take(workers + pool.config.dedicated_background_threads) {
+        let sleepers = if index < workers { &pool.sleepers } else { &pool.dedicated_sleepers };
         seat.sleeper.wake(sleepers, Mode::Idle);
     }
 }
@@ -137,9 +129,7 @@ fn wake_ancestor(owner: &Seat, position: u32) {
     let pool = owner.pool();
     let (mut seat, mut position) = (owner, position);
     loop {
-        if seat.sleeper.sleeps_for_position(position)
-            && seat.sleeper.wake(&pool.sleepers, Mode::Strict)
-        {
+        if seat.sleeper.sleeps_for_position(position) && seat.sleeper.wake(&pool.sleepers, Mode::Strict) {
             return;
         }
         let Some(origin) = seat.origin_at(position) else {
@@ -155,9 +145,7 @@ fn wake_ancestor(owner: &Seat, position: u32) {
 
 /// One of those that sleep until a task or item is done.
 fn wake_unit_waiter(pool: &Shared, unit: usize) -> bool {
-    pool.seats().any(|seat| {
-        seat.sleeper.sleeps_for_unit(unit) && seat.sleeper.wake(&pool.sleepers, Mode::Strict)
-    })
+    pool.seats().any(|seat| seat.sleeper.sleeps_for_unit(unit) && seat.sleeper.wake(&pool.sleepers, Mode::Strict))
 }
 
 /// All of those: it is done, or can be started.

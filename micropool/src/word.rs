@@ -44,13 +44,8 @@ const STAMP_SHIFT: u32 = 8;
 
 impl Word {
     /// How a new slot starts. A test configuration starts just below the wrap.
-    pub(crate) const NEW: Word = Word(
-        if cfg!(test) {
-            (u64::MAX >> GENERATION_SHIFT) - 2
-        } else {
-            0
-        } << GENERATION_SHIFT,
-    );
+    pub(crate) const NEW: Word =
+        Word(if cfg!(test) { (u64::MAX >> GENERATION_SHIFT) - 2 } else { 0 } << GENERATION_SHIFT);
 
     #[inline(always)]
     pub(crate) fn kind(self) -> Kind {
@@ -99,11 +94,7 @@ impl Word {
     /// The same use of the slot in another kind; `waited` and the count are dropped.
     #[inline(always)]
     pub(crate) fn become_kind(self, kind: Kind) -> Word {
-        Word(
-            (self.0 >> GENERATION_SHIFT << GENERATION_SHIFT)
-                | (self.0 & (BACKGROUND | RANKED))
-                | kind as u64,
-        )
+        Word((self.0 >> GENERATION_SHIFT << GENERATION_SHIFT) | (self.0 & (BACKGROUND | RANKED)) | kind as u64)
     }
 
     pub(crate) fn waited(self) -> Word {
@@ -159,11 +150,7 @@ impl Tier {
     }
 
     pub(crate) fn of(word: Word) -> Tier {
-        if word.is_background() {
-            Tier::Background
-        } else {
-            Tier::Foreground
-        }
+        if word.is_background() { Tier::Background } else { Tier::Foreground }
     }
 }
 
@@ -183,10 +170,7 @@ mod tests {
             seen.push(word.generation());
             word = word.become_kind(Kind::Empty);
         }
-        assert!(
-            seen.contains(&0),
-            "this configuration starts below the wrap: {seen:?}"
-        );
+        assert!(seen.contains(&0), "this configuration starts below the wrap: {seen:?}");
         seen.dedup();
         assert_eq!(seen.len(), 6);
     }
@@ -207,12 +191,6 @@ mod tests {
 
 impl std::fmt::Debug for Word {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(
-            f,
-            "{:?} #{} inside {}",
-            self.kind(),
-            self.generation(),
-            self.inside()
-        )
+        write!(f, "{:?} #{} inside {}", self.kind(), self.generation(), self.inside())
     }
 }

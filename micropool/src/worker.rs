@@ -154,19 +154,13 @@ impl Worker<'_> {
 
     /// I4.
     fn anything_to_do(&self) -> bool {
-        let foreground =
-            self.role == Role::Worker && steal::peek(self.me, Tier::Foreground).is_some();
+        let foreground = self.role == Role::Worker && steal::peek(self.me, Tier::Foreground).is_some();
         let background = || {
             self.may_background()
-                && (!self.pool.background.is_empty()
-                    || steal::peek(self.me, Tier::Background).is_some())
+                && (!self.pool.background.is_empty() || steal::peek(self.me, Tier::Background).is_some())
         };
         let awake = self.role == Role::Worker && self.pool.kept_awake();
-        foreground
-            || background()
-            || broadcast::has_mail(self.me)
-            || self.pool.is_closing()
-            || awake
+        foreground || background() || broadcast::has_mail(self.me) || self.pool.is_closing() || awake
     }
 }
 

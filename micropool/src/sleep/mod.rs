@@ -1,7 +1,7 @@
 //! Sleeping and waking. The protocol, with its proof, is in `README.md` beside this file; steps are named by its letters.
 
-use crate::trace;
 use crate::sync::{AtomicU32, AtomicU64, Condvar, Mutex, Ordering};
+use crate::trace;
 
 const AWAKE: u32 = 0;
 const IDLE: u32 = 1;
@@ -64,10 +64,7 @@ impl Counts {
 
 impl Sleepers {
     pub(crate) fn new() -> Self {
-        Self {
-            counts: AtomicU64::new(0),
-            searching: Apart(AtomicU32::new(0)),
-        }
+        Self { counts: AtomicU64::new(0), searching: Apart(AtomicU32::new(0)) }
     }
 
     /// P3. Ordering: Relaxed, ordered after the publication by the caller's light fence.
@@ -131,13 +128,11 @@ impl Sleeper {
 
     /// Whether it sleeps strictly for descendants of this position of its own seat.
     pub(crate) fn sleeps_for_position(&self, position: u32) -> bool {
-        self.state.load(Ordering::SeqCst) == STRICT
-            && self.position.load(Ordering::Relaxed) == position
+        self.state.load(Ordering::SeqCst) == STRICT && self.position.load(Ordering::Relaxed) == position
     }
 
     pub(crate) fn sleeps_for_unit(&self, unit: usize) -> bool {
-        self.state.load(Ordering::SeqCst) == STRICT
-            && self.unit.load(Ordering::Relaxed) == unit as u64
+        self.state.load(Ordering::SeqCst) == STRICT && self.unit.load(Ordering::Relaxed) == unit as u64
     }
 
     /// The sleeper itself thinks better of it. Afterwards it is awake, whether by itself or by somebody's wake.

@@ -13,6 +13,7 @@ use proc_macro2::{Ident, Span, TokenStream};
 use quote::{ToTokens, format_ident, quote_spanned};
 use syn::Attribute;
 use syn::ext::IdentExt;
+use syn::spanned::Spanned;
 
 use super::check::{Form, Model};
 
@@ -27,7 +28,10 @@ pub fn right(model: &Model, krate: &TokenStream) -> TokenStream {
         Form::Countdown => countdown::expand(cx),
     };
     match &model.pool {
-        Some(pool) => quote_spanned!(Span::mixed_site()=> #private::in_pool(&(#pool), || #value)),
+        Some(pool) => {
+            let pool = quote_spanned!(Span::mixed_site().located_at(pool.span())=> &(#pool));
+            quote_spanned!(Span::mixed_site()=> #private::in_pool(#pool, || #value))
+        }
         None => value,
     }
 }

@@ -1,0 +1,72 @@
+//! What blocks expand into, for reading: `snapshots/*.rs`. After a change of the expansion:
+//! `EXPAND=overwrite cargo test -p micropool-macros --lib`, and read what changed.
+
+use std::path::Path;
+use std::{env, fs};
+
+use proc_macro2::TokenStream;
+use quote::quote;
+
+fn check(name: &str, fallible: bool, block: TokenStream) {
+    let expanded = super::block(block, fallible);
+    let file = syn::parse2(quote!(
+        fn expanded() {
+            #expanded
+        }
+    ))
+    .expect("the expansion is an expression");
+    let text = prettyplease::unparse(&file);
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("src/parallel/snapshots").join(name).with_extension("rs");
+    if env::var_os("EXPAND").is_some() {
+        fs::write(&path, &text).expect("the snapshot can be written");
+    }
+    let snapshot = fs::read_to_string(&path).unwrap_or_default();
+    assert!(snapshot == text, "{} isn't what the block expands into now:\n{text}", path.display());
+}
+
+#[test]
+fn nested() {
+    check(
+        "nested",
+        false,
+        quote! {
+            input => poll(),
+            physics(input) => world.step(input),
+            audio(input) if *input > 0 => mix(),
+            render after physics => draw(&world),
+            _ after (render, audio) => present(),
+        },
+    );
+}
+
+#[test]
+fn countdown() {
+    check(
+        "countdown",
+        false,
+        quote! {
+            use mut world, scene;
+            physics(mut world) => world.step(),
+            cull(world, scene) => visible(world, scene),
+            hear(world) => sounds(world),
+            draw(move cull, scene) => render(cull, scene),
+            here show(draw) => present(draw),
+            background save(clone world) => write(world),
+        },
+    );
+}
+
+#[test]
+fn fallible() {
+    check(
+        "fallible",
+        true,
+        quote! {
+            in pool;
+            error std::io::Error;
+            text => read("a"),
+            parsed(move text) => parse(text),
+            background log(clone parsed) => print(parsed),
+        },
+    );
+}

@@ -1,0 +1,6 @@
+fn main() {
+    micropool::parallel! {
+        in 3;
+        a => 1,
+    };
+}

@@ -1,0 +1,6 @@
+fn main() {
+    micropool::parallel! {
+        use mut wrold;
+        a(mut wrold) => *wrold += 1,
+    };
+}

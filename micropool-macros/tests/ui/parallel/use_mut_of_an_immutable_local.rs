@@ -1,0 +1,7 @@
+fn main() {
+    let world = 1;
+    micropool::parallel! {
+        use mut world;
+        a(mut world) => *world += 1,
+    };
+}
