@@ -1,0 +1,58 @@
+//! The command line.
+
+use clap::Parser;
+use std::path::{Path, PathBuf};
+use std::thread::available_parallelism;
+
+/// A small game whose frame is one graph of micropool. Plays the same frames on micropool, on one thread and on rayon,
+/// by turns, makes sure that all three come to the same world, sound and picture, and shows how long frames took.
+#[derive(Parser)]
+#[command(name = "frame_loop")]
+pub struct Args {
+    /// Frames to measure on each executor
+    #[arg(long, value_name = "N", default_value_t = 600, value_parser = clap::value_parser!(u32).range(1..=20_000))]
+    frames: u32,
+
+    /// Threads that compute, the main one included; 0: as many as there are cores
+    #[arg(long, value_name = "N", default_value_t = 0, value_parser = clap::value_parser!(u32).range(0..=256))]
+    threads: u32,
+
+    /// The scene to play [default: the arena that comes with the example]
+    #[arg(long, value_name = "PATH")]
+    scene: Option<PathBuf>,
+
+    /// Where the picture, the sound and the save file go
+    #[arg(long, value_name = "DIR", default_value = "target/frame_loop")]
+    pub out: PathBuf,
+
+    /// A frame in so many saves the game
+    #[arg(long, value_name = "N", default_value_t = 120, value_parser = clap::value_parser!(u32).range(1..))]
+    save_every: u32,
+}
+
+impl Args {
+    pub fn frames(&self) -> usize {
+        self.frames as usize
+    }
+
+    pub fn save_every(&self) -> usize {
+        self.save_every as usize
+    }
+
+    pub fn threads(&self) -> usize {
+        match self.threads {
+            0 => available_parallelism().map_or(1, usize::from),
+            threads => threads as usize,
+        }
+    }
+
+    /// The scene asked for, else the one beside the sources: where they were when this was compiled, or below the
+    /// current directory if they have moved since.
+    pub fn scene(&self) -> PathBuf {
+        const OURS: &str = "examples/assets/arena.ron";
+        self.scene.clone().unwrap_or_else(|| match Path::new(env!("CARGO_MANIFEST_DIR")).join(OURS) {
+            path if path.exists() => path,
+            _ => PathBuf::from(OURS),
+        })
+    }
+}
