@@ -61,7 +61,10 @@ fn random_graphs() {
 /// One graph as a module.
 fn write(text: &mut String, graph: &model::Graph) -> std::fmt::Result {
     writeln!(text, "mod g{} {{\n    use super::*;", graph.seed)?;
-    writeln!(text, "    #[allow(unused, clippy::all)]\n    pub fn run(cx: &'static Cx, resources: &mut [u64]) -> Ended {{")?;
+    writeln!(
+        text,
+        "    #[allow(unused, clippy::all)]\n    pub fn run(cx: &'static Cx, resources: &mut [u64]) -> Ended {{"
+    )?;
     let lent = graph.resources.as_deref().unwrap_or(&[]);
     for (at, mutable) in lent.iter().enumerate() {
         writeln!(text, "    let {}r{at} = resources[{at}];", if *mutable { "mut " } else { "" })?;

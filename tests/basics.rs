@@ -6,10 +6,7 @@ use std::time::Duration;
 use support::within;
 
 fn pool(threads: usize) -> ThreadPool {
-    ThreadPoolBuilder::new()
-        .num_threads(threads)
-        .build()
-        .expect("a pool")
+    ThreadPoolBuilder::new().num_threads(threads).build().expect("a pool")
 }
 
 /// Runs a test on pools of 0, 1, 2, 3 and 8 workers, with an end to waiting.
@@ -46,27 +43,12 @@ fn join_all_keeps_the_shape() {
         pool.install(|| {
             micropool::join_all(());
             assert_eq!(micropool::join_all((|| 1,)), (1,));
-            let twelve = micropool::join_all((
-                || 1,
-                || 2,
-                || 3,
-                || 4,
-                || 5,
-                || 6,
-                || 7,
-                || 8,
-                || 9,
-                || 10,
-                || 11,
-                || 12,
-            ));
+            let twelve =
+                micropool::join_all((|| 1, || 2, || 3, || 4, || 5, || 6, || 7, || 8, || 9, || 10, || 11, || 12));
             assert_eq!(twelve, (1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12));
             assert_eq!(micropool::join_all([|| 1, || 2, || 3]), [1, 2, 3]);
             let numbers: Vec<_> = (0..100).map(|n| move || n * 2).collect();
-            assert_eq!(
-                micropool::join_all(numbers),
-                (0..100).map(|n| n * 2).collect::<Vec<_>>()
-            );
+            assert_eq!(micropool::join_all(numbers), (0..100).map(|n| n * 2).collect::<Vec<_>>());
         });
     });
 }
@@ -128,11 +110,7 @@ fn cancel_and_start_exclude_each_other() {
         }
         pool.wait_idle();
         assert_eq!(ran.load(Ordering::SeqCst) + cancelled, 2000);
-        assert_eq!(
-            std::sync::Arc::strong_count(&ran),
-            1,
-            "every closure was dropped"
-        );
+        assert_eq!(std::sync::Arc::strong_count(&ran), 1, "every closure was dropped");
     });
 }
 
@@ -141,22 +119,13 @@ fn loops_cover_every_index_once() {
     on_every_pool(|pool| {
         for len in [0, 1, 2, 7, 100, 10_000] {
             let seen: Vec<AtomicUsize> = (0..len).map(|_| AtomicUsize::new(0)).collect();
-            for split in [
-                pool.split_by_threads(),
-                pool.split_by(5),
-                pool.split_per(3),
-                pool.split_per_item(),
-            ] {
+            for split in [pool.split_by_threads(), pool.split_by(5), pool.split_per(3), pool.split_per_item()] {
                 split.for_each_range(len, |range| {
                     for index in range {
                         seen[index].fetch_add(1, Ordering::Relaxed);
                     }
                 });
-                let joined = split.reduce_ranges(
-                    len,
-                    |range| range.collect::<Vec<_>>(),
-                    |a, b| [a, b].concat(),
-                );
+                let joined = split.reduce_ranges(len, |range| range.collect::<Vec<_>>(), |a, b| [a, b].concat());
                 assert_eq!(joined.unwrap_or_default(), (0..len).collect::<Vec<_>>());
             }
             assert!(seen.iter().all(|count| count.load(Ordering::Relaxed) == 4));
@@ -169,26 +138,11 @@ fn parallel_iterators_give_the_sequential_result() {
     use micropool::iter::*;
     on_every_pool(|pool| {
         let data: Vec<u64> = (0..5000).collect();
-        for split in [
-            pool.split_by_threads(),
-            pool.split_by(7),
-            pool.split_per(10),
-            pool.split_per_item(),
-        ] {
-            assert_eq!(
-                data.par_iter().with_thread_pool(split).sum::<u64>(),
-                data.iter().sum::<u64>()
-            );
-            let doubled: Vec<u64> = data
-                .par_iter()
-                .map(|n| n * 2)
-                .with_thread_pool(split)
-                .collect();
+        for split in [pool.split_by_threads(), pool.split_by(7), pool.split_per(10), pool.split_per_item()] {
+            assert_eq!(data.par_iter().with_thread_pool(split).sum::<u64>(), data.iter().sum::<u64>());
+            let doubled: Vec<u64> = data.par_iter().map(|n| n * 2).with_thread_pool(split).collect();
             assert_eq!(doubled, data.iter().map(|n| n * 2).collect::<Vec<_>>());
-            let found = data
-                .par_iter()
-                .with_thread_pool(split)
-                .find_first(|n| **n >= 1234);
+            let found = data.par_iter().with_thread_pool(split).find_first(|n| **n >= 1234);
             assert_eq!(found, Some(&1234));
             assert!(data.par_iter().with_thread_pool(split).any(|n| *n == 4999));
         }
@@ -198,9 +152,7 @@ fn parallel_iterators_give_the_sequential_result() {
 #[test]
 fn broadcast_reaches_every_worker_once() {
     on_every_pool(|pool| {
-        let seen: Vec<AtomicUsize> = (0..pool.num_threads())
-            .map(|_| AtomicUsize::new(0))
-            .collect();
+        let seen: Vec<AtomicUsize> = (0..pool.num_threads()).map(|_| AtomicUsize::new(0)).collect();
         for _ in 0..20 {
             pool.install(|| {
                 micropool::broadcast(|index| {
@@ -238,14 +190,8 @@ fn help_background_and_yield_to_foreground() {
     within(Duration::from_secs(20), || {
         let pool = pool(0);
         // 0 workers: nothing is ever queued.
-        assert_eq!(
-            pool.install(|| micropool::help_background(Duration::from_secs(1))),
-            0
-        );
-        let pool = ThreadPoolBuilder::new()
-            .num_threads(1)
-            .build()
-            .expect("a pool");
+        assert_eq!(pool.install(|| micropool::help_background(Duration::from_secs(1))), 0);
+        let pool = ThreadPoolBuilder::new().num_threads(1).build().expect("a pool");
         let gate = std::sync::Arc::new(std::sync::Barrier::new(2));
         let other = gate.clone();
         let blocker = pool.spawn(move || {
@@ -254,10 +200,7 @@ fn help_background_and_yield_to_foreground() {
         });
         gate.wait();
         let tasks: Vec<_> = (0..10).map(|n| pool.spawn(move || n)).collect();
-        assert_eq!(
-            pool.install(|| micropool::help_background(Duration::from_secs(10))),
-            10
-        );
+        assert_eq!(pool.install(|| micropool::help_background(Duration::from_secs(10))), 10);
         gate.wait();
         blocker.join();
         assert_eq!(tasks.into_iter().map(|task| task.join()).sum::<i32>(), 45);

@@ -11,10 +11,7 @@ use std::time::Duration;
 use support::within;
 
 fn pool(threads: usize) -> ThreadPool {
-    ThreadPoolBuilder::new()
-        .num_threads(threads)
-        .build()
-        .expect("a pool")
+    ThreadPoolBuilder::new().num_threads(threads).build().expect("a pool")
 }
 
 /// Where a job comes from.
@@ -65,11 +62,8 @@ fn tree(lineage: &Lineage, depth: u32, seed: u64) {
         support::busy(Duration::from_nanos(seed % 300));
         return;
     }
-    let next = |k: u64| {
-        seed.wrapping_mul(6_364_136_223_846_793_005)
-            .wrapping_add(k * 1_442_695_040_888_963_407 + 1)
-            >> 3
-    };
+    let next =
+        |k: u64| seed.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(k * 1_442_695_040_888_963_407 + 1) >> 3;
     match seed % 5 {
         0 => lineage.call(|lineage| {
             micropool::scope(|s| {
@@ -87,10 +81,7 @@ fn tree(lineage: &Lineage, depth: u32, seed: u64) {
             });
         }),
         _ => lineage.call(|lineage| {
-            micropool::join(
-                || tree(&lineage, depth - 1, next(1)),
-                || tree(&lineage, depth - 1, next(2)),
-            );
+            micropool::join(|| tree(&lineage, depth - 1, next(1)), || tree(&lineage, depth - 1, next(2)));
         }),
     }
 }
@@ -106,8 +97,7 @@ fn a_thread_blocked_inside_an_item_never_runs_foreign_work() {
                 round += 1;
                 // Background tasks, which nobody who waits may run, and two callers, neither of whom may run the other's work.
                 for _ in 0..4 {
-                    pool.spawn(|| Lineage(Arc::new(vec![usize::MAX])).check())
-                        .detach();
+                    pool.spawn(|| Lineage(Arc::new(vec![usize::MAX])).check()).detach();
                 }
                 let caller = |seed: u64| {
                     pool.install(|| {
@@ -128,11 +118,7 @@ fn a_thread_blocked_inside_an_item_never_runs_foreign_work() {
             }
             pool.wait_idle();
         });
-        assert_eq!(
-            FOREIGN.load(Ordering::Relaxed),
-            0,
-            "foreign jobs with {workers} workers"
-        );
+        assert_eq!(FOREIGN.load(Ordering::Relaxed), 0, "foreign jobs with {workers} workers");
     }
 }
 
@@ -191,10 +177,7 @@ fn a_loop_inside_a_once_cell_initialiser_does_not_come_back_to_it() {
                                     support::busy(Duration::from_micros(2));
                                     *n
                                 };
-                                data.par_iter()
-                                    .with_thread_pool(micropool::split_per_item())
-                                    .map(slowly)
-                                    .sum::<u64>()
+                                data.par_iter().with_thread_pool(micropool::split_per_item()).map(slowly).sum::<u64>()
                             })
                         })
                         .sum()
@@ -277,18 +260,12 @@ fn who_waits_for_a_task_runs_what_the_task_made() {
             started.send(()).expect("the test waits");
             micropool::split_per_item().for_each_range(64, |range| {
                 support::busy(Duration::from_micros(200 * range.len() as u64));
-                names
-                    .lock()
-                    .expect("not poisoned")
-                    .push(std::thread::current().id());
+                names.lock().expect("not poisoned").push(std::thread::current().id());
             });
         });
         wait_started.recv().expect("the task starts");
         task.join();
         let helped = helped.lock().expect("not poisoned");
-        assert!(
-            helped.contains(&std::thread::current().id()),
-            "the joiner took part in the task's loop"
-        );
+        assert!(helped.contains(&std::thread::current().id()), "the joiner took part in the task's loop");
     });
 }

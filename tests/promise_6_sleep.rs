@@ -46,6 +46,18 @@ fn promise_6_spin_then_sleep() {
             assert!(idle < Duration::from_micros(500), "{threads} sleeping workers used {idle:?} in a second");
         }
 
+        // Under a guard an idle worker spins; without it it sleeps again.
+        let pool_awake = pool(1);
+        fork(&pool_awake);
+        let guard = pool_awake.keep_awake();
+        thread::sleep(Duration::from_millis(20));
+        let awake = cost(|| thread::sleep(Duration::from_millis(300)));
+        assert!(awake > Duration::from_millis(20), "a worker that is kept awake used {awake:?} in 300 ms");
+        drop(guard);
+        thread::sleep(Duration::from_millis(50));
+        let idle = cost(|| thread::sleep(Duration::from_millis(300)));
+        assert!(idle < Duration::from_micros(500), "after the guard a worker used {idle:?} in 300 ms");
+
         // A caller that is blocked on a stolen half spins for a while, then sleeps too.
         let pool = pool(1);
         let blocked = cost(|| {

@@ -83,7 +83,8 @@ fn promise_8_no_hidden_cost() {
                     assert_eq!(most, Some(&999));
                 });
                 steady("reduce_ranges", || {
-                    let sum = split_by_threads().reduce_ranges(1000, |range| data[range].iter().sum(), |a: u64, b| a + b);
+                    let sum =
+                        split_by_threads().reduce_ranges(1000, |range| data[range].iter().sum(), |a: u64, b| a + b);
                     assert_eq!(sum, Some(499_500));
                 });
                 steady("a nested graph", || {

@@ -10,10 +10,7 @@ use support::{busy, eventually, within};
 const LIMIT: Duration = Duration::from_secs(20);
 
 fn pool(threads: usize) -> ThreadPool {
-    ThreadPoolBuilder::new()
-        .num_threads(threads)
-        .build()
-        .expect("a pool")
+    ThreadPoolBuilder::new().num_threads(threads).build().expect("a pool")
 }
 
 /// Every worker held in a background task or a stolen half, until the guard goes.
@@ -39,30 +36,19 @@ fn occupy(pool: &ThreadPool) -> impl Drop + use<> {
         })
         .collect();
     let all = pool.num_threads();
-    assert!(
-        eventually(LIMIT, || held.load(Ordering::Acquire) == all),
-        "every worker is held"
-    );
+    assert!(eventually(LIMIT, || held.load(Ordering::Acquire) == all), "every worker is held");
     Release(release, tasks)
 }
 
 #[test]
 fn promise_1_the_caller_helps() {
     within(LIMIT, || {
-        let pool = ThreadPoolBuilder::new()
-            .num_threads(2)
-            .background_threads(2)
-            .build()
-            .expect("a pool");
+        let pool = ThreadPoolBuilder::new().num_threads(2).background_threads(2).build().expect("a pool");
         let _held = occupy(&pool);
         let this = std::thread::current().id();
-        let (a, b) = pool.join(
-            || std::thread::current().id(),
-            || std::thread::current().id(),
-        );
+        let (a, b) = pool.join(|| std::thread::current().id(), || std::thread::current().id());
         assert_eq!((a, b), (this, this));
-        pool.split_by(10)
-            .for_each_range(10, |_| assert_eq!(std::thread::current().id(), this));
+        pool.split_by(10).for_each_range(10, |_| assert_eq!(std::thread::current().id(), this));
         pool.scope(|s| {
             for _ in 0..10 {
                 s.spawn(|| assert_eq!(std::thread::current().id(), this));
@@ -81,10 +67,8 @@ fn promise_2_forward_progress() {
                 for _ in 0..200 {
                     s.spawn(|| {
                         pool.install(|| {
-                            let (a, b) = micropool::join(
-                                || micropool::join(|| 1, || 2),
-                                || micropool::join(|| 3, || 4),
-                            );
+                            let (a, b) =
+                                micropool::join(|| micropool::join(|| 1, || 2), || micropool::join(|| 3, || 4));
                             assert_eq!((a, b), ((1, 2), (3, 4)));
                         });
                     });
@@ -107,10 +91,7 @@ fn promise_4_foreground_before_background() {
         pool.join(
             || {
                 drop(held);
-                assert!(
-                    eventually(LIMIT, || gate.load(Ordering::Acquire)),
-                    "the worker takes the half"
-                );
+                assert!(eventually(LIMIT, || gate.load(Ordering::Acquire)), "the worker takes the half");
             },
             || {
                 order.note("foreground");
@@ -125,28 +106,19 @@ fn promise_4_foreground_before_background() {
 #[test]
 fn promise_4_the_cap_on_background_workers_holds() {
     within(LIMIT, || {
-        let pool = ThreadPoolBuilder::new()
-            .num_threads(4)
-            .background_threads(2)
-            .build()
-            .expect("a pool");
+        let pool = ThreadPoolBuilder::new().num_threads(4).background_threads(2).build().expect("a pool");
         let (now, most) = (Arc::new(AtomicUsize::new(0)), Arc::new(AtomicUsize::new(0)));
         let tasks: Vec<_> = (0..200)
             .map(|_| {
                 let (now, most) = (now.clone(), most.clone());
                 pool.spawn(move || {
                     most.fetch_max(now.fetch_add(1, Ordering::SeqCst) + 1, Ordering::SeqCst);
-                    micropool::join(
-                        || busy(Duration::from_micros(50)),
-                        || busy(Duration::from_micros(50)),
-                    );
+                    micropool::join(|| busy(Duration::from_micros(50)), || busy(Duration::from_micros(50)));
                     now.fetch_sub(1, Ordering::SeqCst);
                 })
             })
             .collect();
-        assert!(eventually(LIMIT, || tasks
-            .iter()
-            .all(micropool::Task::complete)));
+        assert!(eventually(LIMIT, || tasks.iter().all(micropool::Task::complete)));
         assert_eq!(most.load(Ordering::SeqCst), 2);
     });
 }
@@ -154,20 +126,14 @@ fn promise_4_the_cap_on_background_workers_holds() {
 #[test]
 fn promise_4_dedicated_threads_run_the_background() {
     within(LIMIT, || {
-        let pool = ThreadPoolBuilder::new()
-            .num_threads(1)
-            .dedicated_background_threads(1)
-            .build()
-            .expect("a pool");
+        let pool = ThreadPoolBuilder::new().num_threads(1).dedicated_background_threads(1).build().expect("a pool");
         let seen = pool.spawn(micropool::current_thread_index);
         assert!(eventually(LIMIT, || seen.complete()));
         assert_eq!(seen.join(), None, "not on a numbered worker");
         let held = AtomicBool::new(false);
         // A full background queue does not keep the worker from a half.
         let busy_task = pool.spawn(|| busy(Duration::from_millis(200)));
-        let more: Vec<_> = (0..10)
-            .map(|_| pool.spawn(|| busy(Duration::from_millis(1))))
-            .collect();
+        let more: Vec<_> = (0..10).map(|_| pool.spawn(|| busy(Duration::from_millis(1)))).collect();
         pool.join(
             || assert!(eventually(LIMIT, || held.load(Ordering::Acquire))),
             || held.store(true, Ordering::Release),
@@ -185,34 +151,20 @@ fn promise_5_work_is_visible_at_once() {
             // The first half never calls the pool, and ends only when the second has been taken by the worker.
             let taken = AtomicBool::new(false);
             pool.join(
-                || {
-                    assert!(
-                        eventually(LIMIT, || taken.load(Ordering::Acquire)),
-                        "the second half of a join"
-                    )
-                },
+                || assert!(eventually(LIMIT, || taken.load(Ordering::Acquire)), "the second half of a join"),
                 || taken.store(true, Ordering::Release),
             );
             let taken = AtomicBool::new(false);
             pool.scope(|s| {
                 s.spawn(|| taken.store(true, Ordering::Release));
-                assert!(
-                    eventually(LIMIT, || taken.load(Ordering::Acquire)),
-                    "an item of a scope"
-                );
+                assert!(eventually(LIMIT, || taken.load(Ordering::Acquire)), "an item of a scope");
             });
             // Ten halves pending on one stack: the oldest can be taken while the innermost goes on.
             fn nest(depth: usize, taken: &AtomicBool) {
                 if depth == 0 {
-                    assert!(
-                        eventually(LIMIT, || taken.load(Ordering::Acquire)),
-                        "the oldest of ten halves"
-                    );
+                    assert!(eventually(LIMIT, || taken.load(Ordering::Acquire)), "the oldest of ten halves");
                 } else {
-                    micropool::join(
-                        || nest(depth - 1, taken),
-                        || taken.store(true, Ordering::Release),
-                    );
+                    micropool::join(|| nest(depth - 1, taken), || taken.store(true, Ordering::Release));
                 }
             }
             let taken = AtomicBool::new(false);
@@ -221,17 +173,22 @@ fn promise_5_work_is_visible_at_once() {
     });
 }
 
+// What it costs and what sleeping doesn't is measured in `promise_6_sleep.rs`.
 #[test]
-fn promise_6_an_awake_guard_keeps_workers_from_sleeping() {
+fn promise_6_awake_guards_count_and_outlive_their_pool() {
     within(LIMIT, || {
         let pool = pool(1);
         let guard = pool.keep_awake();
         let second = pool.keep_awake();
         drop(guard);
         std::thread::sleep(Duration::from_millis(5));
+        let taken = AtomicBool::new(false);
         let (_, there) = pool.join(
-            || busy(Duration::from_millis(1)),
-            micropool::current_thread_index,
+            || assert!(eventually(LIMIT, || taken.load(Ordering::Acquire))),
+            || {
+                taken.store(true, Ordering::Release);
+                micropool::current_thread_index()
+            },
         );
         assert_eq!(there, Some(0));
         drop(pool);
@@ -245,10 +202,7 @@ fn promise_7_panics_travel() {
         for workers in [0, 1, 3] {
             let pool = pool(workers);
             let message = |result: std::thread::Result<()>| {
-                *result
-                    .expect_err("a panic")
-                    .downcast::<&str>()
-                    .expect("its payload")
+                *result.expect_err("a panic").downcast::<&str>().expect("its payload")
             };
             let other = AtomicUsize::new(0);
             let count = || {
@@ -267,11 +221,7 @@ fn promise_7_panics_travel() {
                 }),
                 "b"
             );
-            assert_eq!(
-                other.load(Ordering::Relaxed),
-                2,
-                "the other half always runs"
-            );
+            assert_eq!(other.load(Ordering::Relaxed), 2, "the other half always runs");
             assert_eq!(
                 run(&|| {
                     let _ = micropool::join(|| panic!("a"), || panic!("b"));
@@ -280,12 +230,7 @@ fn promise_7_panics_travel() {
             );
             assert_eq!(
                 run(&|| {
-                    let _ = micropool::join_all((
-                        count,
-                        || panic!("second"),
-                        count,
-                        || panic!("fourth"),
-                    ));
+                    let _ = micropool::join_all((count, || panic!("second"), count, || panic!("fourth")));
                 }),
                 "second"
             );
@@ -296,10 +241,7 @@ fn promise_7_panics_travel() {
                 }),
                 "item"
             );
-            assert_eq!(
-                run(&|| micropool::scope(|s| drop(s.spawn(|| panic!("item")).join()))),
-                "item"
-            );
+            assert_eq!(run(&|| micropool::scope(|s| drop(s.spawn(|| panic!("item")).join()))), "item");
             assert_eq!(
                 run(&|| {
                     let _ = micropool::spawn(|| panic!("task")).join();
@@ -313,8 +255,7 @@ fn promise_7_panics_travel() {
                 "head"
             );
             assert_eq!(
-                run(&|| micropool::split_per_item()
-                    .for_each_range(100, |range| assert!(range.start != 50, "never"))),
+                run(&|| micropool::split_per_item().for_each_range(100, |range| assert!(range.start != 50, "never"))),
                 "never"
             );
             // The workers are all still there.
@@ -338,11 +279,7 @@ fn promise_7_a_detached_panic_goes_to_the_handler() {
             .num_threads(1)
             .panic_handler(move |payload| {
                 let text = *payload.downcast::<&str>().expect("its payload");
-                sender
-                    .lock()
-                    .expect("not poisoned")
-                    .send(text)
-                    .expect("the test listens");
+                sender.lock().expect("not poisoned").send(text).expect("the test listens");
                 panic!("a handler's own panic goes no further");
             })
             .build()
@@ -367,16 +304,9 @@ fn a_task_joined_from_inside_itself_panics_with_a_message() {
         let inside = gate.clone();
         let task = pool.spawn_shared(move || {
             inside.wait();
-            let own = own
-                .lock()
-                .expect("not poisoned")
-                .clone()
-                .expect("the handle");
+            let own = own.lock().expect("not poisoned").clone().expect("the handle");
             let result = catch_unwind(AssertUnwindSafe(|| own.join()));
-            let text = result
-                .expect_err("it can't be done")
-                .downcast::<String>()
-                .expect("a message");
+            let text = result.expect_err("it can't be done").downcast::<String>().expect("a message");
             assert!(text.contains("joined from inside itself"), "{text}");
         });
         *slot.lock().expect("not poisoned") = Some(task.clone());
@@ -475,10 +405,7 @@ fn a_thread_that_cannot_be_created_is_an_error_and_leaves_none_behind() {
                 })
                 .build();
             let text = result.expect_err("a thread is missing").to_string();
-            assert!(
-                text.contains("no more threads") && text.contains("of 4"),
-                "{text}"
-            );
+            assert!(text.contains("no more threads") && text.contains("of 4"), "{text}");
             assert!(eventually(LIMIT, || alive.load(Ordering::SeqCst) == 0));
         }
     });

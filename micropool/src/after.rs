@@ -76,8 +76,7 @@ where
     R: Send + 'static,
 {
     let order: Vec<Arc<dyn Unit>> = order.iter().map(|task| task.unit().0).collect();
-    let mut predecessors: Vec<Arc<dyn Unit>> =
-        values.units().into_iter().map(|unit| unit.0).collect();
+    let mut predecessors: Vec<Arc<dyn Unit>> = values.units().into_iter().map(|unit| unit.0).collect();
     predecessors.extend(order.iter().cloned());
     spawn_ordered(&current_pool(), &predecessors, move || {
         let values = values.values();

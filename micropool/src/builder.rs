@@ -119,10 +119,7 @@ impl ThreadPoolBuilder {
     }
 
     /// Gets the payload of a background task that panicked and has no handle any more.
-    pub fn panic_handler(
-        mut self,
-        handler: impl Fn(Box<dyn Any + Send>) + Send + Sync + 'static,
-    ) -> Self {
+    pub fn panic_handler(mut self, handler: impl Fn(Box<dyn Any + Send>) + Send + Sync + 'static) -> Self {
         self.panic_handler = Some(Arc::new(handler));
         self
     }
@@ -130,10 +127,7 @@ impl ThreadPoolBuilder {
     /// Creates the threads: it is given each [`WorkerThread`] and must see to it that [`WorkerThread::run`] is called on a thread
     /// of its own. For affinity, priorities, or systems that make threads in another way. The pool then can't join them; it waits
     /// for each to have run to its end.
-    pub fn spawn_handler(
-        mut self,
-        handler: impl FnMut(WorkerThread) -> io::Result<()> + 'static,
-    ) -> Self {
+    pub fn spawn_handler(mut self, handler: impl FnMut(WorkerThread) -> io::Result<()> + 'static) -> Self {
         self.spawn_handler = Some(Box::new(handler));
         self
     }
@@ -156,16 +150,12 @@ impl ThreadPoolBuilder {
 
     /// The default global pool: as many of its threads as can be had.
     pub(crate) fn build_what_can_be_had(self) -> ThreadPool {
-        self.build_with(true)
-            .unwrap_or_else(|_| unreachable!("a pool of no threads can be made"))
+        self.build_with(true).unwrap_or_else(|_| unreachable!("a pool of no threads can be made"))
     }
 
     fn config(&self, num_threads: usize) -> Config {
         let dedicated = self.dedicated_background_threads.unwrap_or(0);
-        let cap = self
-            .background_threads
-            .unwrap_or(num_threads.saturating_sub(1))
-            .max(1);
+        let cap = self.background_threads.unwrap_or(num_threads.saturating_sub(1)).max(1);
         Config {
             num_threads,
             spin: self.spin.unwrap_or(SPIN),
@@ -194,19 +184,12 @@ impl ThreadPoolBuilder {
     }
 
     /// Starts all threads, or none: on failure how many could be had, and why not all.
-    fn start_threads(
-        &mut self,
-        shared: &Arc<Shared>,
-    ) -> Result<Vec<thread::JoinHandle<()>>, (usize, BuildError)> {
+    fn start_threads(&mut self, shared: &Arc<Shared>) -> Result<Vec<thread::JoinHandle<()>>, (usize, BuildError)> {
         let config = &shared.config;
         let count = config.num_threads + config.dedicated_background_threads;
         let mut threads = Vec::with_capacity(count);
         for seat in 0..count {
-            let role = if seat < config.num_threads {
-                Role::Worker
-            } else {
-                Role::Dedicated
-            };
+            let role = if seat < config.num_threads { Role::Worker } else { Role::Dedicated };
             let worker = WorkerThread {
                 shared: shared.clone(),
                 seat: seat as u32,
@@ -231,14 +214,7 @@ impl ThreadPoolBuilder {
                     let _ = thread.join();
                 }
                 shared.wait_for_threads();
-                return Err((
-                    seat,
-                    BuildError(Cause::Thread {
-                        index: seat,
-                        count,
-                        cause,
-                    }),
-                ));
+                return Err((seat, BuildError(Cause::Thread { index: seat, count, cause })));
             }
         }
         Ok(threads)
@@ -347,11 +323,7 @@ pub struct BuildError(pub(crate) Cause);
 
 #[derive(Debug)]
 pub(crate) enum Cause {
-    Thread {
-        index: usize,
-        count: usize,
-        cause: io::Error,
-    },
+    Thread { index: usize, count: usize, cause: io::Error },
     GlobalExists,
 }
 

@@ -14,6 +14,8 @@ use std::sync::Arc;
 
 local_cells! {
     CURRENT: *const Seat = ptr::null();
+    /// The innermost call that has changed `CURRENT`: with those around it, all that this thread is inside of.
+    INSIDE: *const Outer = ptr::null();
     DRAINING: bool = false;
 }
 #[cfg(not(loom))]
@@ -136,23 +138,47 @@ pub(crate) fn with_pool<R>(pool: &Arc<Shared>, f: impl FnOnce(Option<&Seat>) -> 
         return f(None);
     };
     count_use(pool, |uses| uses + 1);
-    let _back = Back { before: current, pool };
-    CURRENT.set(seat);
+    let _counted = Counted(pool);
+    let outer = Outer::here();
+    let _back = outer.enter(seat);
     // SAFETY: `pool` is borrowed for the call, and counted in `uses`, so the seat stays.
     #[allow(unsafe_code)]
     f(Some(unsafe { &*seat }))
 }
 
-/// Puts the pool of before back, on unwinding too.
-struct Back<'a> {
-    before: *const Seat,
-    pool: &'a Arc<Shared>,
+struct Counted<'a>(&'a Arc<Shared>);
+
+impl Drop for Counted<'_> {
+    fn drop(&mut self) {
+        count_use(self.0, |uses| uses - 1);
+    }
 }
+
+/// What was current before a call that changes it, in that call's frame.
+struct Outer {
+    seat: *const Seat,
+    outer: *const Outer,
+}
+
+impl Outer {
+    fn here() -> Self {
+        Self { seat: CURRENT.get(), outer: INSIDE.get() }
+    }
+
+    /// Makes a seat the current one until the guard is dropped, on unwinding too.
+    fn enter(&self, seat: *const Seat) -> Back<'_> {
+        CURRENT.set(seat);
+        INSIDE.set(self);
+        Back(self)
+    }
+}
+
+struct Back<'a>(&'a Outer);
 
 impl Drop for Back<'_> {
     fn drop(&mut self) {
-        CURRENT.set(self.before);
-        count_use(self.pool, |uses| uses - 1);
+        CURRENT.set(self.0.seat);
+        INSIDE.set(self.0.outer);
     }
 }
 
@@ -162,7 +188,9 @@ pub(crate) fn with_seat_in<R>(pool: &Arc<Shared>, f: impl FnOnce(&Seat) -> R) ->
         Some(seat) => f(seat),
         None => {
             let seat = pool.take_seat();
-            let _back = Lent { pool, seat, before: CURRENT.replace(seat) };
+            let _lent = Lent { pool, seat };
+            let outer = Outer::here();
+            let _back = outer.enter(seat);
             f(seat)
         }
     })
@@ -171,12 +199,10 @@ pub(crate) fn with_seat_in<R>(pool: &Arc<Shared>, f: impl FnOnce(&Seat) -> R) ->
 struct Lent<'a> {
     pool: &'a Shared,
     seat: &'a Seat,
-    before: *const Seat,
 }
 
 impl Drop for Lent<'_> {
     fn drop(&mut self) {
-        CURRENT.set(self.before);
         self.pool.give_back(self.seat);
     }
 }
@@ -193,7 +219,8 @@ pub(crate) fn end_worker(seat: &Seat) {
     }
 }
 
-/// All seats that this thread is inside of now, whatever their pools: the current one, and those it installed from.
+/// All seats that this thread is inside of now, whatever their pools: the current one, and those it installed from (a
+/// worker's own among them).
 #[allow(unsafe_code)]
 pub(crate) fn any_seat(mut f: impl FnMut(&Seat) -> bool) -> bool {
     // SAFETY: as in `seat`.
@@ -201,11 +228,17 @@ pub(crate) fn any_seat(mut f: impl FnMut(&Seat) -> bool) -> bool {
     if current.is_some_and(&mut f) {
         return true;
     }
-    let held: Vec<*const Seat> = SEATS
-        .try_with(|seats| seats.0.borrow().iter().filter(|held| held.uses.get() > 0).map(|held| held.seat).collect())
-        .unwrap_or_default();
-    // SAFETY: in use, so they stay.
-    held.into_iter().any(|seat| f(unsafe { &*seat }))
+    let mut inside = INSIDE.get();
+    // SAFETY: in the frame of a call that this thread is inside of: its guard takes it out of the chain.
+    while let Some(outer) = unsafe { inside.as_ref() } {
+        // SAFETY: as in `seat`: it was current, and is again when that call ends.
+        let seat = unsafe { outer.seat.as_ref() };
+        if seat.is_some_and(&mut f) {
+            return true;
+        }
+        inside = outer.outer;
+    }
+    false
 }
 
 /// Runs `f` unless this thread is in the middle of such an `f`, whose loop then sees to it.

@@ -10,22 +10,14 @@ static GLOBAL: OnceLock<ThreadPool> = OnceLock::new();
 static BUILDING: Mutex<()> = Mutex::new(());
 
 pub(crate) fn shared() -> &'static Arc<Shared> {
-    &GLOBAL
-        .get_or_init(|| ThreadPoolBuilder::new().build_what_can_be_had())
-        .shared
+    &GLOBAL.get_or_init(|| ThreadPoolBuilder::new().build_what_can_be_had()).shared
 }
 
-pub(crate) fn set(
-    build: impl FnOnce() -> Result<ThreadPool, BuildError>,
-) -> Result<(), BuildError> {
-    let _building = BUILDING
-        .lock()
-        .unwrap_or_else(|poisoned| poisoned.into_inner());
+pub(crate) fn set(build: impl FnOnce() -> Result<ThreadPool, BuildError>) -> Result<(), BuildError> {
+    let _building = BUILDING.lock().unwrap_or_else(|poisoned| poisoned.into_inner());
     if GLOBAL.get().is_some() {
         return Err(BuildError(Cause::GlobalExists));
     }
     // If it is first used meanwhile, that one stays and this one is dropped again.
-    GLOBAL
-        .set(build()?)
-        .map_err(|_| BuildError(Cause::GlobalExists))
+    GLOBAL.set(build()?).map_err(|_| BuildError(Cause::GlobalExists))
 }

@@ -13,12 +13,15 @@
 pub use paralight::iter::*;
 
 use crate::loops::Runs;
-use crate::panic::{catch, drop_quietly};
+use crate::panic::catch;
 use crate::split::Split;
 use crate::sync::{AtomicUsize, Ordering};
 use std::ops::{ControlFlow, Range};
 
 /// The indices of one thread's runs, each given out once; what is not given out is cleaned up when it is dropped.
+///
+/// Kept so that the compiler can hold `now` in registers: no method lends `self` to a function that isn't inlined. A loop that
+/// calls `next` is then two plain loops, of which the inner can be vectorised, and so is one that folds.
 struct Indices<'a, 'r, C: SourceCleanup> {
     runs: &'a mut Runs<'r>,
     now: Range<usize>,
@@ -26,11 +29,33 @@ struct Indices<'a, 'r, C: SourceCleanup> {
 }
 
 impl<'a, 'r, C: SourceCleanup> Indices<'a, 'r, C> {
+    #[inline]
     fn new(runs: &'a mut Runs<'r>, cleanup: &'a C) -> Self {
-        Self {
-            runs,
-            now: 0..0,
-            cleanup,
+        Self { runs, now: 0..0, cleanup }
+    }
+
+    /// Cleans up what was given to nobody: the rest of a run, and what is left of the piece.
+    #[cold]
+    #[inline(never)]
+    fn clean(runs: &mut Runs<'_>, now: Range<usize>, cleanup: &C) {
+        let [first, rest] = runs.take_rest();
+        for range in [now, first, rest] {
+            if range.is_empty() {
+                continue;
+            }
+            let clean = || {
+                // SAFETY: runs cover `0..len` once; indices of `now` and of the rest were given to nobody, and nobody gets them
+                // any more. `an_early_end_drops_every_item_once` and `a_panic_drops_every_item_once` count.
+                #[allow(unsafe_code)]
+                unsafe {
+                    cleanup.cleanup_item_range(range);
+                }
+            };
+            // We may be unwinding already, and there may be more to clean up: the panic of an item's `Drop` is reported to the loop,
+            // which re-raises it when all is done.
+            if let Err(payload) = catch(clean) {
+                runs.panicked(payload);
+            }
         }
     }
 }
@@ -38,14 +63,19 @@ impl<'a, 'r, C: SourceCleanup> Indices<'a, 'r, C> {
 impl<C: SourceCleanup> Iterator for Indices<'_, '_, C> {
     type Item = usize;
 
-    #[inline]
+    #[inline(always)]
     fn next(&mut self) -> Option<usize> {
-        loop {
-            if let Some(index) = self.now.next() {
-                return Some(index);
-            }
-            self.now = self.runs.next_run()?;
+        if let Some(index) = self.now.next() {
+            return Some(index);
         }
+        self.now = self.runs.next_run()?;
+        // Runs are not empty.
+        self.now.next()
+    }
+
+    #[inline]
+    fn size_hint(&self) -> (usize, Option<usize>) {
+        (self.now.len(), None)
     }
 
     /// A plain loop a run, which the compiler vectorises where it can.
@@ -72,34 +102,37 @@ impl<C: SourceCleanup> Iterator for Indices<'_, '_, C> {
 }
 
 impl<C: SourceCleanup> Drop for Indices<'_, '_, C> {
+    #[inline(always)]
     fn drop(&mut self) {
-        let rest = self.runs.take_rest();
-        if !C::NEEDS_CLEANUP {
-            return;
-        }
-        for range in [self.now.clone()].into_iter().chain(rest) {
-            if !range.is_empty() {
-                let clean = || {
-                    // SAFETY: runs cover `0..len` once; indices of `now` and of the rest were given to nobody, and nobody gets them
-                    // any more. `every_item_is_dropped_once` counts.
-                    #[allow(unsafe_code)]
-                    unsafe {
-                        self.cleanup.cleanup_item_range(range);
-                    }
-                };
-                // We may be unwinding already: a second panic (an item's `Drop`) must not meet the first.
-                if let Err(payload) = catch(clean) {
-                    drop_quietly(payload);
-                }
-            }
+        if C::NEEDS_CLEANUP {
+            Self::clean(self.runs, self.now.clone(), self.cleanup);
+        } else {
+            // Nobody else should begin what this thread has had enough of.
+            self.runs.take_rest();
         }
     }
 }
 
-// SAFETY: `loops::run` calls the body on runs that are disjoint and cover `0..len`; each index is either given out by
-// `Indices` once, or cleaned up by its `drop` once, whatever the accumulator does with the iterator and whether or not it
-// panics. The rest of a run that nobody has begun when a loop is stopped is taken by the `take_rest` of the piece's owner.
-// Both pipelines of `len` 0 call the body once, on nothing.
+/// On a line of its own: read by all with every item.
+#[repr(align(128))]
+struct Bound(AtomicUsize);
+
+// SAFETY: the contract asks, of both functions, that indices and ranges lie in `0..input_len`, and that each index is passed
+// exactly once, to the processing or to the cleanup.
+//
+// * `loops::run` calls the body on runs that are disjoint and cover `0..input_len` (`Cut::start` is monotonic from 0 to the length,
+//   and a chunk is taken once by the exchange of the word it is in): `chunks_cover_every_length_without_overflow`, and
+//   `loop_chunks_run_once_and_in_order` (loom).
+// * Every run goes through `Indices`, which either gives an index out once, and takes it out of `now` before it does, or passes it
+//   to the cleanup in `drop`, whatever the accumulator does with the iterator and whether or not it panics: `Indices` is made
+//   before any of the user's code is called, and owned by it from then on. (An accumulator that forgets its iterator leaks
+//   items, and passes none twice.)
+// * What nobody has begun when a loop stops lies in the `rest` of a piece whose owner is still in its body: `next_run` ends there,
+//   and `drop` cleans the rest up. A piece whose owner has left has no rest: `next_run` said so, or `drop` has taken it.
+// * A panic of the cleanup itself doesn't keep the other ranges from their cleanup. Within its range, the items are the source's.
+// * A loop without items calls the body once, on no run.
+//
+// `every_index_once_*` and `tests/pipelines.rs` count, with drops and without, under breaks and panics.
 #[allow(unsafe_code)]
 unsafe impl GenericThreadPool for Split<'_> {
     fn upper_bounded_pipeline<Output: Send, Accum>(
@@ -112,7 +145,7 @@ unsafe impl GenericThreadPool for Split<'_> {
         cleanup: &(impl SourceCleanup + Sync),
     ) -> Output {
         // Indices above it need not be looked at any more.
-        let bound = AtomicUsize::new(usize::MAX);
+        let bound = Bound(AtomicUsize::new(usize::MAX));
         let outputs = self.run(
             input_len,
             &|runs| {
@@ -125,18 +158,17 @@ unsafe impl GenericThreadPool for Split<'_> {
                             Some(run) => indices.now = run,
                             None => break,
                         }
-                        continue;
                     }
                     // Ordering: Relaxed: too late a look costs an item's work, no more.
-                    if indices.now.start > bound.load(Ordering::Relaxed) {
+                    if indices.now.start > bound.0.load(Ordering::Relaxed) {
                         // Indices ascend, so all that follow are above it too.
                         break;
                     }
-                    let Some(index) = indices.next() else { break };
+                    let Some(index) = indices.now.next() else { break };
                     accumulated = match process_item(accumulated, index) {
                         ControlFlow::Continue(accumulated) => accumulated,
                         ControlFlow::Break(accumulated) => {
-                            bound.fetch_min(index, Ordering::Relaxed);
+                            bound.0.fetch_min(index, Ordering::Relaxed);
                             accumulated
                         }
                     };
@@ -156,10 +188,8 @@ unsafe impl GenericThreadPool for Split<'_> {
         reduce: impl ExactSizeAccumulator<Accum, Output>,
         cleanup: &(impl SourceCleanup + Sync),
     ) -> Output {
-        self.run(
-            input_len,
-            &|runs| accum.accumulate(Indices::new(runs, cleanup)),
-            |outputs| reduce.accumulate_exact(outputs),
-        )
+        self.run(input_len, &|runs| accum.accumulate(Indices::new(runs, cleanup)), |outputs| {
+            reduce.accumulate_exact(outputs)
+        })
     }
 }

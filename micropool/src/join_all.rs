@@ -67,17 +67,9 @@ where
     type Output = Vec<R>;
 
     fn run(self) -> Vec<R> {
-        let mut jobs: Vec<Job<F, R>> = self
-            .into_iter()
-            .map(|f| Job {
-                f: Some(f),
-                result: None,
-            })
-            .collect();
+        let mut jobs: Vec<Job<F, R>> = self.into_iter().map(|f| Job { f: Some(f), result: None }).collect();
         run_slice(&mut jobs);
-        jobs.into_iter()
-            .map(|job| job.result.expect("all have run"))
-            .collect()
+        jobs.into_iter().map(|job| job.result.expect("all have run")).collect()
     }
 }
 
@@ -90,10 +82,7 @@ where
     type Output = [R; N];
 
     fn run(self) -> [R; N] {
-        let mut jobs = self.map(|f| Job {
-            f: Some(f),
-            result: None,
-        });
+        let mut jobs = self.map(|f| Job { f: Some(f), result: None });
         run_slice(&mut jobs);
         jobs.map(|job| job.result.expect("all have run"))
     }

@@ -69,8 +69,8 @@ pub use builder::{BuildError, ThreadPoolBuilder, WorkerThread};
 pub use join::join;
 pub use join_all::{JoinAll, join_all};
 pub use pool::{
-    AwakeGuard, ThreadPool, broadcast, current_thread_index, help_background, keep_awake,
-    num_threads, yield_to_foreground,
+    AwakeGuard, ThreadPool, broadcast, current_thread_index, help_background, keep_awake, num_threads,
+    yield_to_foreground,
 };
 pub use scope::{Scope, ScopedTask, scope};
 pub use split::{Split, split_by, split_by_threads, split_per, split_per_item};

@@ -1,13 +1,30 @@
 //! Loops over `0..len`, cut into chunks: one entry that many take from.
 //!
-//! A loop's chunks lie in *pieces*: runs of neighbouring chunks, each worked through from its low end by one thread. The
-//! caller begins with all chunks in one piece; a thread that joins in takes the far half of what is left in the largest
-//! piece, as a piece of its own. So every piece is a contiguous run, its results come in the order of the source, and the
-//! pieces are few: no more than [`MAX_PIECES`], whatever the length.
+//! A thread works through *pieces*: runs of neighbouring chunks, from the low end, with one call of the body and so one
+//! result. Every piece is a contiguous run, so results come in the order of the source, and pieces are few: no more than
+//! [`PIECES_EACH`] a thread, whatever the length. Where a piece's chunks come from depends on how many there are.
 //!
-//! A piece's remaining run is one word (low and high chunk); its owner takes from the low end, others halve it at the high end,
-//! both by exchanging the word, so each chunk is taken once.
+//! **Few chunks** (no more than threads: [`Source::Row`]) lie in a row, and a count of those that are left says which is next. Whoever
+//! joins in begins a piece with the next chunk, and goes on with the one after it as long as nobody else has begun that.
+//! The count is the entry's own `available`: a thread that comes to help touches no other line to take a chunk, and when the
+//! last is taken nobody comes in any more.
+//!
+//! **Many chunks** ([`Source::Piece`]): the caller begins with all of them in one piece; a thread that joins in takes the far half of what is
+//! left in the largest piece, as a piece of its own. A piece's remaining run is one word (low and high chunk); its owner takes from
+//! the low end, others halve it at the high end, both by exchanging the word, so each chunk is taken once, and an owner's
+//! exchange meets another's only when its piece is halved. A word only ever shrinks, and a piece is used for one run only, so no
+//! word comes back and an exchange can't mistake a later run for the one it looked at.
+//!
+//! | word `rest`     | meaning                                  | left by                                                              |
+//! |-----------------|------------------------------------------|----------------------------------------------------------------------|
+//! | low = high      | nothing left, or a place not used yet    | the store of whoever has taken the place and a run                   |
+//! | low < high      | chunks `low..high` have no thread yet    | `take_run` (low + 1), `halve` (high = the middle), `take_rest` (0)   |
+//!
+//! Nobody waits for anybody inside a loop: who finds nothing left goes. The caller then closes the entry and waits for those
+//! who are still inside, each of whom runs a chunk that it has begun: a thread that was woken but hasn't come yet isn't
+//! waited for, because the caller has taken back all that nobody began.
 
+use crate::join::join_on;
 use crate::opened::{Entry, Opened};
 use crate::panic::{Payload, catch, drop_quietly};
 use crate::seat::Seat;
@@ -21,8 +38,10 @@ use std::ptr;
 /// How a length is cut: the finest division that threads may make of it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Cut {
-    len: usize,
     chunks: usize,
+    /// Items of each chunk; the first `longer` chunks have one more.
+    each: usize,
+    longer: usize,
 }
 
 /// Chunks are counted in half a word; a finer division than this is not made.
@@ -30,16 +49,20 @@ const MAX_CHUNKS: usize = 1 << 31;
 
 impl Cut {
     /// `count` chunks that differ by one item at most.
+    #[inline]
     pub(crate) fn into(len: usize, count: usize) -> Self {
-        Self {
-            len,
-            chunks: count.clamp(1, MAX_CHUNKS).min(len.max(1)),
+        let chunks = count.clamp(1, MAX_CHUNKS).min(len.max(1));
+        // Divisions are dear next to all else that starting a small loop costs.
+        match chunks {
+            1 => Self { chunks, each: len, longer: 0 },
+            2 => Self { chunks, each: len / 2, longer: len % 2 },
+            _ => Self { chunks, each: len / chunks, longer: len % chunks },
         }
     }
 
-    /// Chunks of `size` items, the last ones possibly smaller.
+    /// Chunks of `size` items at most.
     pub(crate) fn per(len: usize, size: usize) -> Self {
-        Self::into(len, len.div_ceil(size.max(1)))
+        Self::into(len, if size <= 1 { len } else { len.div_ceil(size) })
     }
 
     /// The items of chunks `from..to`.
@@ -47,19 +70,24 @@ impl Cut {
         self.start(chunks.start)..self.start(chunks.end)
     }
 
-    /// Where a chunk begins: `len × k / chunks` without overflow.
+    /// Where a chunk begins. No more than `len`, so nothing overflows.
     fn start(&self, chunk: usize) -> usize {
-        let (whole, rest) = (self.len / self.chunks, self.len % self.chunks);
-        whole * chunk + (rest as u128 * chunk as u128 / self.chunks as u128) as usize
+        self.each * chunk + chunk.min(self.longer)
     }
 }
 
-/// How many runs a loop can come to. Each has a result in the caller's frame.
-const MAX_PIECES: usize = 64;
-
-/// How many pieces a thread that takes part may make of a loop.
+/// How many pieces a loop can come to for each thread that may take part.
 const PIECES_EACH: usize = 8;
 
+/// Results above this size are kept on the heap: there is a place for each piece in the caller's frame.
+const LARGE: usize = 192;
+
+/// How many pieces a loop can come to at all. The places lie in the caller's frame.
+const fn max_pieces<T>() -> usize {
+    if size_of::<Piece<T>>() <= 64 { 512 } else { 64 }
+}
+
+/// A line of its own: the owner changes `rest` with every chunk.
 #[repr(align(64))]
 struct Piece<T> {
     /// Chunks that nobody has taken yet: low in the upper half, high in the lower.
@@ -70,10 +98,18 @@ struct Piece<T> {
 }
 
 impl<T> Piece<T> {
+    fn new() -> Self {
+        Self { rest: AtomicU64::new(0), first: AtomicU32::new(u32::MAX), result: UnsafeCell::new(None) }
+    }
+
     /// Only by the caller of the loop, when everybody has left.
     fn has_result(&mut self) -> bool {
-        // SAFETY: `&mut self`: nobody else has the piece.
+        // SAFETY: `&mut self`: nobody else has the piece. `loop_chunks_run_once_and_in_order` (loom) would see one who has.
         self.result.with(|result| unsafe { (*result).is_some() })
+    }
+
+    fn take_result(&mut self) -> Option<T> {
+        std::mem::replace(&mut self.result, UnsafeCell::new(None)).into_inner()
     }
 }
 
@@ -86,63 +122,123 @@ fn unpack(rest: u64) -> (u32, u32) {
 }
 
 struct Loop<'a, T, F> {
-    cut: Cut,
     body: &'a F,
     pieces: &'a [Piece<T>],
+    cut: Cut,
+    /// The chunks lie in a row, each with a place of its own for the piece that begins with it.
+    row: bool,
+    /// Of many chunks: places that were taken, and perhaps those of a few who came too late for one.
     used: AtomicUsize,
     /// Somebody panicked: the rest is dropped, not run.
     stopped: AtomicU32,
     payload: Mutex<Option<Payload>>,
-    entry: std::sync::OnceLock<Entry<'a>>,
+    /// Written by the caller before anything is available, read by those inside.
+    entry: UnsafeCell<Option<Entry<'a>>>,
 }
 
 // SAFETY: results are written by the thread that runs the piece and read by the caller when all have left; `T: Send` is asked
-// by `run`, and `F: Sync` too.
+// by `run`, and `F: Sync` too. The entry is written before the store of `available` that those who read it have seen.
+// `loop_chunks_run_once_and_in_order` (loom) would see either access out of turn.
 unsafe impl<T: Send, F: Sync> Sync for Loop<'_, T, F> {}
 
-/// The runs of items that one thread works through: neighbouring, ascending.
+/// The runs of items that one thread works through: neighbouring, ascending, none of them empty.
 pub(crate) struct Runs<'a> {
-    rest: &'a AtomicU64,
-    stopped: &'a AtomicU32,
+    /// Taken when the piece was made; empty once it is handed out.
+    first: Range<usize>,
+    source: Source<'a>,
     cut: Cut,
-    /// Taken when the piece was made.
-    first: Option<Range<usize>>,
+    stopped: &'a AtomicU32,
+    /// A panic of what was run besides the body's own result.
+    late: Option<Payload>,
+}
+
+/// Where the chunks after the first come from.
+#[derive(Clone, Copy)]
+enum Source<'a> {
+    /// The piece's own word.
+    Piece(&'a AtomicU64),
+    /// The count of the chunks that are left in the row, and the chunk after the ones that the piece has.
+    Row { left: &'a AtomicU64, next: usize },
 }
 
 impl Runs<'_> {
     /// The next run, or `None` when the piece is used up.
     #[inline]
     pub(crate) fn next_run(&mut self) -> Option<Range<usize>> {
-        if let Some(first) = self.first.take() {
-            return Some(first);
+        if !self.first.is_empty() {
+            return Some(std::mem::take(&mut self.first));
         }
+        self.take_run()
+    }
+
+    #[inline(never)]
+    fn take_run(&mut self) -> Option<Range<usize>> {
+        // Ordering: Relaxed, here and wherever chunks are taken: the word itself is all that is shared; inputs were published
+        // with the entry.
         if self.stopped.load(Ordering::Relaxed) != 0 {
             return None;
         }
-        let mut rest = self.rest.load(Ordering::Relaxed);
-        loop {
-            let (low, high) = unpack(rest);
-            if low == high {
-                return None;
+        let chunk = match &mut self.source {
+            Source::Piece(rest) => {
+                let mut now = rest.load(Ordering::Relaxed);
+                loop {
+                    let (low, high) = unpack(now);
+                    if low == high {
+                        return None;
+                    }
+                    match rest.compare_exchange_weak(now, pack(low + 1, high), Ordering::Relaxed, Ordering::Relaxed) {
+                        Ok(_) => break low as usize,
+                        Err(other) => now = other,
+                    }
+                }
             }
-            // Ordering: Relaxed: the word itself is all that is shared; inputs were published with the entry.
-            match self.rest.compare_exchange_weak(
-                rest,
-                pack(low + 1, high),
-                Ordering::Relaxed,
-                Ordering::Relaxed,
-            ) {
-                Ok(_) => return Some(self.cut.items(low as usize..low as usize + 1)),
-                Err(now) => rest = now,
+            Source::Row { left, next } => {
+                // As many are left if, and only if, nobody has begun the neighbour.
+                let with_neighbour = (self.cut.chunks - *next) as u64;
+                if with_neighbour == 0 || left.load(Ordering::Relaxed) != with_neighbour {
+                    return None;
+                }
+                left.compare_exchange(with_neighbour, with_neighbour - 1, Ordering::Relaxed, Ordering::Relaxed).ok()?;
+                *next += 1;
+                *next - 1
             }
-        }
+        };
+        Some(self.cut.items(chunk..chunk + 1))
     }
 
     /// All that is left of the piece, so that nobody else takes it: to be cleaned up, not run.
+    #[inline]
     pub(crate) fn take_rest(&mut self) -> [Range<usize>; 2] {
-        let first = self.first.take().unwrap_or(0..0);
-        let (low, high) = unpack(self.rest.swap(0, Ordering::Relaxed));
-        [first, self.cut.items(low as usize..high as usize)]
+        let first = std::mem::take(&mut self.first);
+        // What is used up stays so: most pieces end here, without an exchange.
+        let chunks = match self.source {
+            Source::Piece(rest) => {
+                let (low, high) = unpack(rest.load(Ordering::Relaxed));
+                if low == high {
+                    return [first, 0..0];
+                }
+                let (low, high) = unpack(rest.swap(0, Ordering::Relaxed));
+                low as usize..high as usize
+            }
+            Source::Row { left, next } => {
+                let with_neighbour = (self.cut.chunks - next) as u64;
+                if left.load(Ordering::Relaxed) != with_neighbour
+                    || left.compare_exchange(with_neighbour, 0, Ordering::Relaxed, Ordering::Relaxed).is_err()
+                {
+                    return [first, 0..0];
+                }
+                next..self.cut.chunks
+            }
+        };
+        [first, self.cut.items(chunks)]
+    }
+
+    /// Reports a panic that the body has survived: the loop ends with it, unless the body panics too.
+    pub(crate) fn panicked(&mut self, payload: Payload) {
+        if let Some(second) = self.late.replace(payload) {
+            // The first in time is the one that travels.
+            drop_quietly(self.late.replace(second));
+        }
     }
 }
 
@@ -159,64 +255,176 @@ pub(crate) fn run<T: Send, F, R>(
 where
     F: Fn(&mut Runs<'_>) -> T + Sync,
 {
-    let threads = me.pool().config.num_threads + 1;
-    let wanted = cut
-        .chunks
-        .min(threads.saturating_mul(PIECES_EACH))
-        .min(MAX_PIECES);
-    let mut pieces = Pieces::new(wanted);
+    if cut.chunks == 1 {
+        return reduce(&mut std::iter::once(run_alone(cut, body)));
+    }
+    if cut.chunks == 2 {
+        return run_in_halves(me, cut, body, reduce);
+    }
+    if size_of::<T>() > LARGE {
+        return run_in_pieces(me, cut, &|runs: &mut Runs<'_>| Box::new(body(runs)), |results| {
+            reduce(&mut results.map(|result| *result))
+        });
+    }
+    run_in_pieces(me, cut, body, reduce)
+}
+
+/// One chunk: a plain call. Its panic is the caller's own.
+#[inline]
+fn run_alone<T, F: Fn(&mut Runs<'_>) -> T>(cut: Cut, body: &F) -> T {
+    let (rest, stopped) = (AtomicU64::new(0), AtomicU32::new(0));
+    let mut runs = Runs { first: cut.items(0..1), source: Source::Piece(&rest), cut, stopped: &stopped, late: None };
+    let result = body(&mut runs);
+    if let Some(payload) = runs.late {
+        drop_quietly(result);
+        resume_unwind(payload);
+    }
+    result
+}
+
+/// Two chunks: a join, which is the least to start.
+#[inline]
+fn run_in_halves<T: Send, F, R>(
+    me: &Seat,
+    cut: Cut,
+    body: &F,
+    reduce: impl FnOnce(&mut dyn ExactSizeIterator<Item = T>) -> R,
+) -> R
+where
+    F: Fn(&mut Runs<'_>) -> T + Sync,
+{
+    let stopped = AtomicU32::new(0);
+    let half = |chunk: usize| {
+        // A half that begins after the other has panicked is a rest: to be cleaned up, not run.
+        let over = stopped.load(Ordering::Relaxed) != 0;
+        let rest = AtomicU64::new(if over { pack(chunk as u32, chunk as u32 + 1) } else { 0 });
+        let first = if over { 0..0 } else { cut.items(chunk..chunk + 1) };
+        let mut runs = Runs { first, source: Source::Piece(&rest), cut, stopped: &stopped, late: None };
+        let stop = Stop(&stopped);
+        let result = body(&mut runs);
+        if let Some(payload) = runs.late {
+            drop_quietly(result);
+            resume_unwind(payload);
+        }
+        std::mem::forget(stop);
+        result
+    };
+    let (near, far) = join_on(me, || half(0), || half(1));
+    reduce(&mut [near, far].into_iter())
+}
+
+/// Stops a loop when it is dropped: a panic passes.
+struct Stop<'a>(&'a AtomicU32);
+
+impl Drop for Stop<'_> {
+    fn drop(&mut self) {
+        self.0.store(1, Ordering::Relaxed);
+    }
+}
+
+fn run_in_pieces<T: Send, F, R>(
+    me: &Seat,
+    cut: Cut,
+    body: &F,
+    reduce: impl FnOnce(&mut dyn ExactSizeIterator<Item = T>) -> R,
+) -> R
+where
+    F: Fn(&mut Runs<'_>) -> T + Sync,
+{
+    let threads = (me.pool().config.num_threads + 1).min(max_pieces::<T>());
+    let row = cut.chunks <= threads;
+    let wanted = cut.chunks.min(threads * PIECES_EACH).min(max_pieces::<T>());
+    let mut reduce = Some(reduce);
+    let mut output = None;
+    with_places(wanted, &mut |places| {
+        let mut pieces = Pieces::new(places);
+        share(me, cut, row, body, pieces.0);
+        let reduce = reduce.take().expect("called once");
+        output = Some(reduce(&mut pieces.results()));
+    });
+    output.expect("called above")
+}
+
+/// Runs the loop; its results lie in the pieces when this returns. Its panic is re-raised.
+fn share<T: Send, F>(me: &Seat, cut: Cut, row: bool, body: &F, pieces: &[Piece<T>])
+where
+    F: Fn(&mut Runs<'_>) -> T + Sync,
+{
     let state = Loop {
-        cut,
         body,
-        pieces: pieces.slice(),
+        pieces,
+        cut,
+        row,
         used: AtomicUsize::new(1),
         stopped: AtomicU32::new(0),
         payload: Mutex::new(None),
-        entry: std::sync::OnceLock::new(),
+        entry: UnsafeCell::new(None),
     };
-    state.pieces[0].first.store(0, Ordering::Relaxed);
-    state.pieces[0]
-        .rest
-        .store(pack(1, cut.chunks as u32), Ordering::Relaxed);
-    let first = cut.items(0..1);
-    if wanted > 1 {
-        // SAFETY: the entry is closed before `state` goes, below and on a panic.
-        let work = unsafe { Work::new(ptr::from_ref(&state).cast(), help_with_loop::<T, F>) };
-        let opened = Opened::new(me, work);
-        // SAFETY: only the lifetime grows; used by those inside and by this call, all before the close.
-        let entry = unsafe { std::mem::transmute::<Entry<'_>, Entry<'_>>(opened.entry()) };
-        let set = state.entry.set(entry).is_ok();
-        debug_assert!(set);
-        entry.available().store(1, Ordering::Release);
-        entry.announce();
-        state.run_piece(0, first);
-        while state.join_in() {}
-        entry.available().store(0, Ordering::Relaxed);
-        // What others have taken is done when they have left.
-        opened.close();
-    } else {
-        state.run_piece(0, first);
+    pieces[0].first.store(0, Ordering::Relaxed);
+    if !row {
+        pieces[0].rest.store(pack(1, cut.chunks as u32), Ordering::Relaxed);
     }
-    let payload = state.payload.lock().take();
-    drop(state);
-    if let Some(payload) = payload {
-        drop_quietly(pieces);
+    // SAFETY: the entry is closed before `state` goes, below and on a panic; those who have entered are in `state` only until
+    // they have left, which the close waits for.
+    let work = unsafe { Work::new(ptr::from_ref(&state).cast(), help_with_loop::<T, F>) };
+    let opened = Opened::new(me, work);
+    let entry = opened.entry();
+    // SAFETY: nobody enters while nothing is available, so nobody else is in `state` yet.
+    state.entry.with_mut(|place| unsafe { *place = Some(entry) });
+    // Ordering: Release pairs with the Acquire of those who look whether there is something to take: they see `state`.
+    entry.available().store(if row { cut.chunks as u64 - 1 } else { 1 }, Ordering::Release);
+    entry.announce();
+    state.run_piece(0, 0);
+    while state.join_in() {}
+    if row {
+        state.clean_row();
+    }
+    // What others have taken is done when they have left.
+    opened.close();
+    // Ordering: Relaxed: who has left was seen by the close.
+    if state.stopped.load(Ordering::Relaxed) != 0
+        && let Some(payload) = state.payload.lock().take()
+    {
         resume_unwind(payload);
     }
-    let pieces = pieces.slice_mut();
-    pieces.sort_unstable_by_key(|piece| piece.first.load(Ordering::Relaxed));
-    let count = pieces
-        .iter_mut()
-        .map(|piece| usize::from(piece.has_result()))
-        .sum();
-    let mut results = Results {
-        pieces: pieces.iter_mut(),
-        count,
-    };
-    reduce(&mut results)
 }
 
-/// The results there are, in order.
+/// The pieces of a loop, and their results until somebody wants them.
+struct Pieces<'a, T>(&'a mut [Piece<T>]);
+
+impl<'a, T> Pieces<'a, T> {
+    fn new(places: &'a mut [MaybeUninit<Piece<T>>]) -> Self {
+        for place in &mut *places {
+            place.write(Piece::new());
+        }
+        // SAFETY: all of them have just been written.
+        Self(unsafe { &mut *(ptr::from_mut(places) as *mut [Piece<T>]) })
+    }
+
+    /// The results there are, in the order of the source.
+    fn results(&mut self) -> Results<'_, T> {
+        // Places without a piece have the highest number, and no result.
+        if !self.0.is_sorted_by_key(|piece| piece.first.load(Ordering::Relaxed)) {
+            self.0.sort_unstable_by_key(|piece| piece.first.load(Ordering::Relaxed));
+        }
+        let count = self.0.iter_mut().map(|piece| usize::from(piece.has_result())).sum();
+        Results { pieces: self.0.iter_mut(), count }
+    }
+}
+
+impl<T> Drop for Pieces<'_, T> {
+    fn drop(&mut self) {
+        if std::mem::needs_drop::<T>() || cfg!(loom) {
+            for piece in &mut *self.0 {
+                // Nobody wants it any more (the loop or its `reduce` panicked, or `reduce` had enough).
+                drop_quietly(piece.take_result());
+                // SAFETY: written by `new`, and the places are not looked at again.
+                unsafe { ptr::drop_in_place(piece) };
+            }
+        }
+    }
+}
+
 struct Results<'a, T> {
     pieces: std::slice::IterMut<'a, Piece<T>>,
     count: usize,
@@ -226,9 +434,7 @@ impl<T> Iterator for Results<'_, T> {
     type Item = T;
 
     fn next(&mut self) -> Option<T> {
-        let result = self.pieces.find_map(|piece| {
-            std::mem::replace(&mut piece.result, UnsafeCell::new(None)).into_inner()
-        })?;
+        let result = self.pieces.find_map(Piece::take_result)?;
         self.count -= 1;
         Some(result)
     }
@@ -240,39 +446,20 @@ impl<T> Iterator for Results<'_, T> {
 
 impl<T> ExactSizeIterator for Results<'_, T> {}
 
-/// The places for a loop's results, in the caller's frame; only those that are wanted are touched.
-struct Pieces<T> {
-    storage: [MaybeUninit<Piece<T>>; MAX_PIECES],
-    len: usize,
-}
-impl<T> Pieces<T> {
-    fn new(len: usize) -> Self {
-        let mut storage = [const { MaybeUninit::uninit() }; MAX_PIECES];
-        for place in &mut storage[..len] {
-            place.write(Piece {
-                rest: AtomicU64::new(0),
-                first: AtomicU32::new(u32::MAX),
-                result: UnsafeCell::new(None),
-            });
-        }
-        Self { storage, len }
-    }
-
-    fn slice(&self) -> &[Piece<T>] {
-        // SAFETY: the first `len` were written by `new`.
-        unsafe { &*(ptr::from_ref(&self.storage[..self.len]) as *const [Piece<T>]) }
-    }
-
-    fn slice_mut(&mut self) -> &mut [Piece<T>] {
-        // SAFETY: as above.
-        unsafe { &mut *(ptr::from_mut(&mut self.storage[..self.len]) as *mut [Piece<T>]) }
+/// Lends `count` places, which are uninitialised. They lie in this call's frame, and the frame of a loop of few pieces is small:
+/// a program may nest many of those.
+fn with_places<T>(count: usize, f: &mut dyn FnMut(&mut [MaybeUninit<T>])) {
+    match count {
+        0..=2 => in_frame::<T, 2>(count, f),
+        3..=8 => in_frame::<T, 8>(count, f),
+        9..=64 => in_frame::<T, 64>(count, f),
+        _ => in_frame::<T, 512>(count, f),
     }
 }
-impl<T> Drop for Pieces<T> {
-    fn drop(&mut self) {
-        // SAFETY: the first `len` were written by `new`, and are not used again.
-        unsafe { ptr::drop_in_place(self.slice_mut()) };
-    }
+
+#[inline(never)]
+fn in_frame<T, const N: usize>(count: usize, f: &mut dyn FnMut(&mut [MaybeUninit<T>])) {
+    f(&mut [const { MaybeUninit::uninit() }; N][..count])
 }
 
 /// What a thread does that has entered a loop.
@@ -289,77 +476,156 @@ impl<T: Send, F> Loop<'_, T, F>
 where
     F: Fn(&mut Runs<'_>) -> T + Sync,
 {
-    /// Takes the far half of the largest rest as a piece of its own, and runs it. `false`: there is nothing to take.
+    /// Takes something as a piece of its own, and runs it. `false`: there is nothing to take.
     fn join_in(&self) -> bool {
-        // A place for the result first: without one nothing may be taken. One that comes to nothing stays empty.
-        let place = self.used.fetch_add(1, Ordering::AcqRel);
-        if place >= self.pieces.len() || self.stopped.load(Ordering::Relaxed) != 0 {
-            // Those who have a place finish by themselves. (The count can't wrap: each that fails here leaves the entry.)
-            self.nothing_left();
-            return false;
+        let begun = if self.row { self.next_in_row().map(|chunk| (chunk, chunk)) } else { self.halve() };
+        begun.inspect(|(place, first)| self.run_piece(*place, *first)).is_some()
+    }
+
+    /// Takes the next chunk of the row.
+    fn next_in_row(&self) -> Option<usize> {
+        let available = self.entry().available();
+        let mut left = available.load(Ordering::Relaxed);
+        while left != 0 && self.stopped.load(Ordering::Relaxed) == 0 {
+            match available.compare_exchange_weak(left, left - 1, Ordering::Relaxed, Ordering::Relaxed) {
+                Ok(_) => return Some(self.cut.chunks - left as usize),
+                Err(now) => left = now,
+            }
         }
+        None
+    }
+
+    /// Chunks of a row that nobody has begun when the loop stopped belong to nobody: the body gets them as a rest, to be
+    /// cleaned up.
+    fn clean_row(&self) {
+        let available = self.entry().available();
+        if available.load(Ordering::Relaxed) == 0 {
+            return;
+        }
+        debug_assert_ne!(self.stopped.load(Ordering::Relaxed), 0, "else the caller would have run them");
+        let left = available.swap(0, Ordering::Relaxed) as usize;
+        let chunks = self.cut.chunks;
+        let rest = AtomicU64::new(pack((chunks - left) as u32, chunks as u32));
+        let mut runs =
+            Runs { first: 0..0, source: Source::Piece(&rest), cut: self.cut, stopped: &self.stopped, late: None };
+        // The loop has its panic already.
+        drop_quietly(catch(|| (self.body)(&mut runs)));
+        drop_quietly(runs.late);
+    }
+
+    /// Takes the far half of the largest rest: a place, and the chunk that its piece begins with.
+    fn halve(&self) -> Option<(usize, usize)> {
+        let mut place = None;
         loop {
-            let largest = self
-                .pieces
-                .iter()
-                .map(|piece| (piece, unpack(piece.rest.load(Ordering::Acquire))))
-                .max_by_key(|(_, (low, high))| high - low);
-            let Some((victim, (low, high))) = largest.filter(|(_, (low, high))| low < high) else {
-                self.nothing_left();
-                return false;
+            let Some((victim, low, high)) = self.largest_rest() else {
+                if self.nothing_left() {
+                    // A place that was taken for nothing stays empty.
+                    return None;
+                }
+                continue;
             };
+            // A place for the result first: without one nothing may be taken.
+            let place = *place.get_or_insert_with(|| self.used.fetch_add(1, Ordering::Relaxed));
+            if place >= self.pieces.len() {
+                continue;
+            }
             let middle = low + (high - low) / 2;
-            // Ordering: Relaxed, as in `next_run`.
             if victim
                 .rest
-                .compare_exchange(
-                    pack(low, high),
-                    pack(low, middle),
-                    Ordering::Relaxed,
-                    Ordering::Relaxed,
-                )
+                .compare_exchange(pack(low, high), pack(low, middle), Ordering::Relaxed, Ordering::Relaxed)
                 .is_ok()
             {
                 let piece = &self.pieces[place];
                 piece.first.store(middle, Ordering::Relaxed);
-                piece.rest.store(pack(middle + 1, high), Ordering::Release);
-                self.run_piece(place, self.cut.items(middle as usize..middle as usize + 1));
-                return true;
+                piece.rest.store(pack(middle + 1, high), Ordering::Relaxed);
+                if middle + 1 < high {
+                    self.something_left();
+                }
+                return Some((place, middle as usize));
             }
         }
     }
 
-    /// Nobody who looks at the entry from outside should come in.
-    fn nothing_left(&self) {
-        if let Some(entry) = self.entry.get() {
-            entry.available().store(0, Ordering::Relaxed);
+    /// The piece with most left, and what that is; `None` too when nobody may take from it any more.
+    fn largest_rest(&self) -> Option<(&Piece<T>, u32, u32)> {
+        let used = self.used.load(Ordering::Relaxed);
+        // Those who have a place finish by themselves. (And so the count of places ends not far above their number.)
+        if used >= self.pieces.len() || self.stopped.load(Ordering::Relaxed) != 0 {
+            return None;
         }
+        let (piece, (low, high)) = self.pieces[..used]
+            .iter()
+            .map(|piece| (piece, unpack(piece.rest.load(Ordering::Relaxed))))
+            .max_by_key(|(_, (low, high))| high - low)?;
+        (low < high).then_some((piece, low, high))
+    }
+
+    /// Nobody who looks at the entry from outside should come in. `false`: there is something to take after all.
+    ///
+    /// Between two steps of one who halves a piece his half can't be seen, and who finds nothing then is mistaken. So both
+    /// exchange `available`. If his exchange (in `something_left`) comes first, ours has read it or one after it, and the second
+    /// look sees his half; if ours comes first, his makes the half known.
+    fn nothing_left(&self) -> bool {
+        let available = self.entry().available();
+        // Ordering: Acquire pairs with the Release in `something_left`.
+        if available.swap(0, Ordering::AcqRel) != 0 && self.largest_rest().is_some() {
+            available.swap(1, Ordering::AcqRel);
+            return false;
+        }
+        true
+    }
+
+    /// There is more to take, and others may have been told that there isn't.
+    fn something_left(&self) {
+        let entry = self.entry();
+        // Ordering: Release pairs with the Acquire in `nothing_left`, and with that of those who look from outside.
+        if entry.available().swap(1, Ordering::AcqRel) == 0 {
+            entry.announce();
+        }
+    }
+
+    fn entry(&self) -> Entry<'_> {
+        // SAFETY: written by the caller before anything was available; who is here has seen that, or is the caller.
+        self.entry.with(|entry| unsafe { *entry }).expect("written before anything was available")
     }
 
     /// Runs the body on a piece, and keeps its result or its panic.
-    fn run_piece(&self, place: usize, first: Range<usize>) {
+    fn run_piece(&self, place: usize, first: usize) {
         let piece = &self.pieces[place];
-        let mut runs = Runs {
-            rest: &piece.rest,
-            stopped: &self.stopped,
-            cut: self.cut,
-            first: Some(first),
+        let source = if self.row {
+            piece.first.store(first as u32, Ordering::Relaxed);
+            Source::Row { left: self.entry().available(), next: first + 1 }
+        } else {
+            Source::Piece(&piece.rest)
         };
+        let first = self.cut.items(first..first + 1);
+        let mut runs = Runs { first, source, cut: self.cut, stopped: &self.stopped, late: None };
         match catch(|| (self.body)(&mut runs)) {
-            // SAFETY: a place belongs to the thread that took it, until all have left.
-            Ok(result) => piece
-                .result
-                .with_mut(|place| unsafe { *place = Some(result) }),
-            Err(payload) => {
-                self.stopped.store(1, Ordering::Relaxed);
-                let mut kept = self.payload.lock();
-                if kept.is_none() {
-                    *kept = Some(payload);
-                } else {
-                    drop(kept);
-                    drop_quietly(payload);
+            Ok(result) => {
+                // SAFETY: a place belongs to the thread that took it, until all have left.
+                piece.result.with_mut(|place| unsafe { *place = Some(result) });
+                if let Some(payload) = runs.late {
+                    self.stop(payload);
                 }
             }
+            Err(payload) => {
+                // A body that panics has no use for its rest, and nobody else should begin it.
+                runs.take_rest();
+                drop_quietly(runs.late);
+                self.stop(payload);
+            }
+        }
+    }
+
+    #[cold]
+    fn stop(&self, payload: Payload) {
+        let mut kept = self.payload.lock();
+        self.stopped.store(1, Ordering::Relaxed);
+        if kept.is_none() {
+            *kept = Some(payload);
+        } else {
+            drop(kept);
+            drop_quietly(payload);
         }
     }
 }
@@ -370,16 +636,40 @@ mod tests {
 
     #[test]
     fn chunks_cover_every_length_without_overflow() {
-        for len in [0, 1, 2, 3, 7, 64, 1000, usize::MAX - 1, usize::MAX] {
-            for count in [0, 1, 2, 3, 64, 1000, usize::MAX] {
+        for len in [0, 1, 2, 3, 7, 64, 1000, 1 << 31, usize::MAX - 1, usize::MAX] {
+            for count in [0, 1, 2, 3, 64, 1000, 1 << 31, usize::MAX] {
                 for cut in [Cut::into(len, count), Cut::per(len, count)] {
+                    assert!(cut.chunks >= 1 && cut.chunks <= MAX_CHUNKS, "{cut:?}");
                     assert_eq!(cut.start(0), 0);
                     assert_eq!(cut.start(cut.chunks), len, "{cut:?}");
                     let middle = cut.chunks / 2;
-                    assert!(cut.start(middle) <= cut.start(cut.chunks.min(middle + 1)));
+                    let sizes = [0, middle, cut.chunks - 1].map(|k| cut.items(k..k + 1).len());
+                    assert!(sizes.iter().all(|size| sizes[0] - size <= 1), "{cut:?}: {sizes:?}");
+                    assert!(len == 0 || sizes.iter().all(|size| *size > 0), "{cut:?}: {sizes:?}");
                 }
             }
         }
+    }
+
+    #[test]
+    fn chunks_are_no_larger_than_asked_for() {
+        for len in 1..200 {
+            for size in 1..20 {
+                let cut = Cut::per(len, size);
+                assert!((0..cut.chunks).all(|k| (1..=size).contains(&cut.items(k..k + 1).len())));
+                assert_eq!(Cut::into(len, size).chunks, size.min(len));
+            }
+        }
+    }
+
+    #[test]
+    fn a_panic_beside_the_result_gives_way_to_an_earlier_one() {
+        let (rest, stopped) = (AtomicU64::new(0), AtomicU32::new(0));
+        let cut = Cut::into(0, 1);
+        let mut runs = Runs { first: 0..0, source: Source::Piece(&rest), cut, stopped: &stopped, late: None };
+        runs.panicked(Box::new(1));
+        runs.panicked(Box::new(2));
+        assert_eq!(runs.late.unwrap().downcast_ref(), Some(&1));
     }
 }
 

@@ -19,11 +19,7 @@ pub(crate) struct Entry<'a> {
 
 impl<'a> Entry<'a> {
     pub(crate) fn id(&self) -> SlotId {
-        SlotId {
-            seat: self.owner.index,
-            position: self.pushed.position,
-            generation: self.pushed.word.generation(),
-        }
+        SlotId { seat: self.owner.index, position: self.pushed.position, generation: self.pushed.word.generation() }
     }
 
     /// How much there is to take: see [`crate::slot::Slot::available`].
@@ -59,14 +55,8 @@ impl<'a> Opened<'a> {
     /// Opens an entry with nothing available yet.
     pub(crate) fn new(me: &'a Seat, work: Work) -> Self {
         let pushed = me.push(work, Kind::Open);
-        debug_assert_eq!(
-            pushed.slot.available.load(Ordering::Relaxed),
-            0,
-            "as `drop` left it"
-        );
-        Self {
-            entry: Entry { owner: me, pushed },
-        }
+        debug_assert_eq!(pushed.slot.available.load(Ordering::Relaxed), 0, "as `drop` left it");
+        Self { entry: Entry { owner: me, pushed } }
     }
 
     pub(crate) fn entry(&self) -> Entry<'a> {

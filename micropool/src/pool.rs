@@ -104,26 +104,17 @@ impl ThreadPool {
 
     /// [`split_by_threads`](crate::split_by_threads) in this pool.
     pub fn split_by_threads(&self) -> Split<'_> {
-        Split {
-            pool: Some(&self.shared),
-            form: Form::Threads,
-        }
+        Split { pool: Some(&self.shared), form: Form::Threads }
     }
 
     /// [`split_by`](crate::split_by) in this pool.
     pub fn split_by(&self, n: usize) -> Split<'_> {
-        Split {
-            pool: Some(&self.shared),
-            form: Form::By(n),
-        }
+        Split { pool: Some(&self.shared), form: Form::By(n) }
     }
 
     /// [`split_per`](crate::split_per) in this pool.
     pub fn split_per(&self, n: usize) -> Split<'_> {
-        Split {
-            pool: Some(&self.shared),
-            form: Form::Per(n),
-        }
+        Split { pool: Some(&self.shared), form: Form::Per(n) }
     }
 
     /// [`split_per_item`](crate::split_per_item) in this pool.
@@ -174,9 +165,7 @@ impl Drop for ThreadPool {
         self.shared.close();
         wake::everybody(&self.shared);
         let shared = &self.shared;
-        if current::any_seat(|seat| {
-            std::ptr::eq(seat.pool, Arc::as_ptr(shared)) && shared.is_own(seat)
-        }) {
+        if current::any_seat(|seat| std::ptr::eq(seat.pool, Arc::as_ptr(shared)) && shared.is_own(seat)) {
             // This thread is one of those: it leaves its loop when its work is done, as the others do.
             return;
         }
@@ -193,9 +182,7 @@ impl Drop for ThreadPool {
 
 impl std::fmt::Debug for ThreadPool {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("ThreadPool")
-            .field("num_threads", &self.num_threads())
-            .finish_non_exhaustive()
+        f.debug_struct("ThreadPool").field("num_threads", &self.num_threads()).finish_non_exhaustive()
     }
 }
 
@@ -209,9 +196,7 @@ impl AwakeGuard {
     fn new(shared: Arc<Shared>) -> Self {
         shared.awake_guards.fetch_add(1, Ordering::SeqCst);
         wake::everybody(&shared);
-        Self {
-            shared: Arc::downgrade(&shared),
-        }
+        Self { shared: Arc::downgrade(&shared) }
     }
 }
 
@@ -242,9 +227,7 @@ pub fn num_threads() -> usize {
 
 /// `Some(0..num_threads())` on a worker of the current pool.
 pub fn current_thread_index() -> Option<usize> {
-    current::seat()
-        .filter(|seat| seat.is_worker())
-        .map(|seat| seat.worker as usize)
+    current::seat().filter(|seat| seat.is_worker()).map(|seat| seat.worker as usize)
 }
 
 /// Runs waiting foreground work on this thread now, for long background work to call now and then; whether any was run.

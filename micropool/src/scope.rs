@@ -11,9 +11,9 @@ use crate::sync::{AtomicUsize, Injector, Mutex, Ordering, Steal};
 use crate::unit::{Core, Unit, Yields};
 use crate::wait::wait;
 use crate::word::Tier;
+use std::fmt;
 use std::marker::PhantomData;
 use std::panic::resume_unwind;
-use std::fmt;
 use std::ptr;
 use std::sync::{Arc, OnceLock};
 
@@ -109,9 +109,7 @@ where
     opened.close();
     let failed = std::mem::take(&mut *state.failed.lock());
     // SAFETY: all items have ended, and their handles are gone with the closure (or leaked, and then not used).
-    let payload = failed
-        .iter()
-        .find_map(|item| unsafe { item.take_payload() });
+    let payload = failed.iter().find_map(|item| unsafe { item.take_payload() });
     drop(failed);
     match (result, payload) {
         (Ok(result), None) => result,
@@ -136,10 +134,7 @@ unsafe fn run_items(data: *const (), me: &Seat) {
 
 impl State {
     fn entry(&self) -> Entry<'static> {
-        *self
-            .entry
-            .get()
-            .expect("set before the scope is seen by anybody")
+        *self.entry.get().expect("set before the scope is seen by anybody")
     }
 
     fn pop(&self) -> Option<Arc<dyn Unit>> {
@@ -169,11 +164,7 @@ impl State {
     fn run(&self, me: &Seat, item: &Arc<dyn Unit>) {
         // What an item makes has the tier of its scope's.
         let tier = self.entry().owner().tier_at(self.entry().id().position);
-        let tier = if tier == Tier::Foreground {
-            tier
-        } else {
-            me.tier()
-        };
+        let tier = if tier == Tier::Foreground { tier } else { me.tier() };
         if run_claimed(me, item, tier, Belongs::Scope(self.entry().id())) {
             self.failed.lock().push(item.clone());
         }
@@ -243,8 +234,7 @@ impl<T> ScopedTask<'_, T> {
     /// # Panics
     /// With the item's payload if it panicked; if called from inside the item itself.
     pub fn join(self) -> T {
-        self.outcome()
-            .unwrap_or_else(|payload| resume_unwind(payload))
+        self.outcome().unwrap_or_else(|payload| resume_unwind(payload))
     }
 
     /// As [`join`](Self::join), with a panic of the item as `Err`.

@@ -1,7 +1,7 @@
 //! One place of a seat's stack of work, and the steps its word goes through (the table is in `word.rs`).
 
 use crate::seat::Seat;
-use crate::sync::{AtomicU32, AtomicU64, Ordering, UnsafeCell, fence};
+use crate::sync::{AtomicU32, AtomicU64, Ordering, UnsafeCell};
 use crate::word::{Kind, Tier, Word};
 
 /// What a slot holds: the frame of a job (or of something that many help with) and the function that knows its type.
@@ -160,10 +160,9 @@ impl Slot {
         self.state
             .compare_exchange(word.0, word.become_kind(Kind::Taken).0, Ordering::Acquire, Ordering::Relaxed)
             .ok()?;
-        // Ordering: the fence pairs with the Acquire load in `thief_of`: whoever sees our index sees that the slot is
-        // Taken, so that a reader's second look at the word can't be of before the claim.
-        fence(Ordering::Release);
         self.thief.store(thief, Ordering::Relaxed);
+        // Ordering: Release pairs with the Acquire in `thief_of`: whoever sees our index sees that the slot is Taken, so that a
+        // reader's second look at the word can't be of before the claim.
         self.thief_generation.store(word.generation(), Ordering::Release);
         // SAFETY: claimed: the owner doesn't write until the slot is Empty again, which waits for `finish`.
         Some(self.work.with(|work| unsafe { *work }))

@@ -43,34 +43,22 @@ impl fmt::Debug for Split<'_> {
 /// assert_eq!(sum, 500_500);
 /// ```
 pub fn split_by_threads() -> Split<'static> {
-    Split {
-        pool: None,
-        form: Form::Threads,
-    }
+    Split { pool: None, form: Form::Threads }
 }
 
 /// `n` chunks of the same length, give or take one item; `0` counts as 1.
 pub fn split_by(n: usize) -> Split<'static> {
-    Split {
-        pool: None,
-        form: Form::By(n),
-    }
+    Split { pool: None, form: Form::By(n) }
 }
 
 /// Chunks of about `n` items, none longer; `0` counts as 1.
 pub fn split_per(n: usize) -> Split<'static> {
-    Split {
-        pool: None,
-        form: Form::Per(n),
-    }
+    Split { pool: None, form: Form::Per(n) }
 }
 
 /// A chunk for every item: for few items that take long.
 pub fn split_per_item() -> Split<'static> {
-    Split {
-        pool: None,
-        form: Form::Per(1),
-    }
+    Split { pool: None, form: Form::Per(1) }
 }
 
 impl Split<'_> {
@@ -181,10 +169,13 @@ impl Split<'_> {
             };
             loops::run(me, cut, body, reduce)
         };
-        match (self.pool, current::seat()) {
-            (Some(pool), _) => current::with_seat_in(pool, with_seat),
-            (None, Some(me)) => with_seat(me),
-            (None, None) => current::with_seat_in(crate::global::shared(), with_seat),
+        // Without looking for a current seat where the pool is given: that would make the global pool.
+        match self.pool {
+            Some(pool) => current::with_seat_in(pool, with_seat),
+            None => match current::seat() {
+                Some(me) => with_seat(me),
+                None => current::with_seat_in(crate::global::shared(), with_seat),
+            },
         }
     }
 }

@@ -94,8 +94,8 @@ pub(crate) fn heavy_fence() {
 /// of a model share one thread of the system, so they must be its own.
 #[cfg(loom)]
 macro_rules! local_cells {
-    ($($name:ident: $type:ty = $value:expr;)*) => {$(
-        static $name: crate::sync::LocalCell<$type> = {
+    ($($(#[$meta:meta])* $name:ident: $type:ty = $value:expr;)*) => {$(
+        $(#[$meta])* static $name: crate::sync::LocalCell<$type> = {
             loom::thread_local! { static KEY: std::cell::Cell<$type> = std::cell::Cell::new($value); }
             crate::sync::LocalCell(&KEY)
         };
@@ -103,9 +103,9 @@ macro_rules! local_cells {
 }
 #[cfg(not(loom))]
 macro_rules! local_cells {
-    ($($name:ident: $type:ty = $value:expr;)*) => {
+    ($($(#[$meta:meta])* $name:ident: $type:ty = $value:expr;)*) => {
         thread_local! {$(
-            static $name: std::cell::Cell<$type> = const { std::cell::Cell::new($value) };
+            $(#[$meta])* static $name: std::cell::Cell<$type> = const { std::cell::Cell::new($value) };
         )*}
     };
 }

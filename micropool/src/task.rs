@@ -68,11 +68,7 @@ where
 }
 
 /// A task that starts when all of `predecessors` are over. No thread waits.
-pub(crate) fn spawn_ordered<F, T>(
-    pool: &Arc<Shared>,
-    predecessors: &[Arc<dyn Unit>],
-    f: F,
-) -> Task<T>
+pub(crate) fn spawn_ordered<F, T>(pool: &Arc<Shared>, predecessors: &[Arc<dyn Unit>], f: F) -> Task<T>
 where
     F: FnOnce() -> T + Send + 'static,
     T: Send + 'static,
@@ -146,9 +142,7 @@ pub struct Task<T> {
 
 impl<T> Task<T> {
     fn typed(&self) -> &Arc<dyn Yields<T>> {
-        self.typed
-            .as_ref()
-            .expect("micropool: a task was polled after it had given its result")
+        self.typed.as_ref().expect("micropool: a task was polled after it had given its result")
     }
 
     /// Whether it is over: it has a result, has panicked or was cancelled.
@@ -164,8 +158,7 @@ impl<T> Task<T> {
     /// # Panics
     /// With the task's payload if it panicked; if it was cancelled; if called from work that descends from the task.
     pub fn join(self) -> T {
-        self.outcome()
-            .unwrap_or_else(|payload| resume_unwind(payload))
+        self.outcome().unwrap_or_else(|payload| resume_unwind(payload))
     }
 
     /// The result if the task is over, else the handle back. Never blocks.
@@ -173,11 +166,7 @@ impl<T> Task<T> {
     /// # Panics
     /// With the task's payload if it panicked; if it was cancelled.
     pub fn try_join(self) -> Result<T, Self> {
-        if self.complete() {
-            Ok(self.join())
-        } else {
-            Err(self)
-        }
+        if self.complete() { Ok(self.join()) } else { Err(self) }
     }
 
     /// As [`join`](Self::join), with a panic of the task (or the word that it was cancelled) as `Err`.
@@ -194,10 +183,7 @@ impl<T> Task<T> {
     /// The outcome of a task that is over.
     #[allow(unsafe_code)]
     fn take_outcome(&mut self) -> Result<T, Payload> {
-        let typed = self
-            .typed
-            .take()
-            .expect("micropool: a task was polled after it had given its result");
+        let typed = self.typed.take().expect("micropool: a task was polled after it had given its result");
         if typed.header().is_cancelled() {
             return Err(Box::new("micropool: the joined task was cancelled"));
         }
@@ -249,8 +235,7 @@ impl<T> Task<T> {
 
     /// The value of a task that is over, for what comes after it; its panic goes on.
     pub(crate) fn value_when_over(&mut self) -> T {
-        self.take_outcome()
-            .unwrap_or_else(|payload| resume_unwind(payload))
+        self.take_outcome().unwrap_or_else(|payload| resume_unwind(payload))
     }
 
     pub(crate) fn unit(&self) -> Arc<dyn Unit> {
@@ -262,13 +247,8 @@ impl<T> Task<T> {
     where
         T: Send + Sync,
     {
-        let typed = self
-            .typed
-            .take()
-            .expect("micropool: a task was polled after it had given its result");
-        SharedTask {
-            typed: Some(Arc::new(Last(typed))),
-        }
+        let typed = self.typed.take().expect("micropool: a task was polled after it had given its result");
+        SharedTask { typed: Some(Arc::new(Last(typed))) }
     }
 }
 
@@ -321,10 +301,7 @@ impl<T> Future for Task<T> {
         if self.typed().header().set_waker(context.waker(), true) {
             return Poll::Pending;
         }
-        Poll::Ready(
-            self.take_outcome()
-                .unwrap_or_else(|payload| resume_unwind(payload)),
-        )
+        Poll::Ready(self.take_outcome().unwrap_or_else(|payload| resume_unwind(payload)))
     }
 }
 
@@ -346,9 +323,7 @@ impl<T> Drop for Last<T> {
 
 impl<T> Clone for SharedTask<T> {
     fn clone(&self) -> Self {
-        Self {
-            typed: self.typed.clone(),
-        }
+        Self { typed: self.typed.clone() }
     }
 }
 
@@ -397,10 +372,7 @@ impl<T> SharedTask<T> {
             Some(Ok(result)) => result,
             _ => panic!(
                 "micropool: the joined task panicked: {}",
-                typed
-                    .header()
-                    .panic_message()
-                    .unwrap_or_else(|| String::from("its payload was taken"))
+                typed.header().panic_message().unwrap_or_else(|| String::from("its payload was taken"))
             ),
         }
     }
@@ -443,8 +415,7 @@ pub fn cancelled() -> bool {
     current::any_seat(|seat| {
         run_unit::any_ancestor_unit(seat, |unit| {
             // SAFETY: a unit's address stands in a segment only while it runs, and this thread runs under it.
-            let header =
-                unsafe { &*std::ptr::with_exposed_provenance::<crate::unit::Header>(unit) };
+            let header = unsafe { &*std::ptr::with_exposed_provenance::<crate::unit::Header>(unit) };
             header.cancel_wished()
         })
     })

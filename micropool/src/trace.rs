@@ -15,7 +15,9 @@ mod on {
 
     /// Something named that runs on this thread until this is dropped.
     #[derive(Debug)]
-    pub struct Entered(#[allow(dead_code, reason = "it leaves the span when it is dropped")] tracing::span::EnteredSpan);
+    pub struct Entered(
+        #[allow(dead_code, reason = "it leaves the span when it is dropped")] tracing::span::EnteredSpan,
+    );
 
     /// Enters a job.
     #[must_use]

@@ -71,11 +71,7 @@ fn sleep(me: &Seat, what: &impl Awaited) {
     me.sleeper.announce_strict(sleepers, position, unit);
     let marked = what.mark();
     heavy_fence();
-    let found = if !marked
-        || what.done()
-        || what.can_help()
-        || broadcast::read_mail(me, Some(what.target()))
-    {
+    let found = if !marked || what.done() || what.can_help() || broadcast::read_mail(me, Some(what.target())) {
         Look::Changed
     } else {
         steal::take_descendant(me, what.target())
@@ -113,12 +109,7 @@ const ROUNDS: u32 = 32;
 impl Spin {
     pub(crate) fn new(me: &Seat) -> Self {
         let config = &me.pool().config;
-        Self {
-            limit: config.spin,
-            crowded: config.crowded,
-            rounds: 0,
-            began: None,
-        }
+        Self { limit: config.spin, crowded: config.crowded, rounds: 0, began: None }
     }
 
     /// A moment's pause. `false`: the time is over.

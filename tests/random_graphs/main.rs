@@ -146,12 +146,7 @@ impl<T: IntoState> IntoState for Task<T> {
     }
 }
 
-fn run_once(
-    pool: &ThreadPool,
-    graph: &Graph,
-    cx: &'static Cx,
-    run: fn(&'static Cx, &mut [u64]) -> Ended,
-) -> Outcome {
+fn run_once(pool: &ThreadPool, graph: &Graph, cx: &'static Cx, run: fn(&'static Cx, &mut [u64]) -> Ended) -> Outcome {
     let mut resources: Vec<u64> = (0..graph.resources.as_ref().map_or(0, Vec::len)).map(first_value).collect();
     let ended = pool.install(|| run(cx, &mut resources));
     // Whatever a block that failed has spawned.
@@ -196,12 +191,7 @@ fn every_graph_does_what_its_nodes_do_one_after_another() {
                 let expected = as_seen(graph.expected());
                 for round in 0..20 {
                     let outcome = as_seen(run_once(&pool, &graph, Cx::leaked(graph.nodes.len(), Vec::new()), run));
-                    assert_eq!(
-                        outcome,
-                        expected,
-                        "seed {seed}, {workers} workers, round {round}:\n{}",
-                        graph.block()
-                    );
+                    assert_eq!(outcome, expected, "seed {seed}, {workers} workers, round {round}:\n{}", graph.block());
                 }
             }
         }

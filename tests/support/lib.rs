@@ -22,9 +22,7 @@ pub fn within<R: Send + 'static>(limit: Duration, f: impl FnOnce() -> R + Send +
     if let Err(mpsc::RecvTimeoutError::Timeout) = receiver.recv_timeout(limit) {
         panic!("{name}: not done after {limit:?}: something hangs");
     }
-    thread
-        .join()
-        .unwrap_or_else(|payload| std::panic::resume_unwind(payload))
+    thread.join().unwrap_or_else(|payload| std::panic::resume_unwind(payload))
 }
 
 /// Waits until `condition` holds; whether it did within `limit`.

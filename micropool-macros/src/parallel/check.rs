@@ -189,7 +189,10 @@ impl Check<'_> {
         if tasks > MOST_TASKS {
             self.errors.at(
                 node.span,
-                format_args!("not supported yet: `{}` takes the values of more than {MOST_TASKS} background nodes", shown(node)),
+                format_args!(
+                    "not supported yet: `{}` takes the values of more than {MOST_TASKS} background nodes",
+                    shown(node)
+                ),
             );
         }
         let mut handles = Vec::new();
@@ -291,9 +294,9 @@ impl Check<'_> {
         let what = if input { "no node above and no resource is" } else { "no node above is" };
         let help = match did_you_mean(&name.to_string(), known.iter().map(String::as_str)) {
             Some(other) => format!("did you mean `{other}`?"),
-            None if input => String::from(
-                "a local needn't be listed, or is lent to the nodes by `use name;` at the top",
-            ),
+            None if input => {
+                String::from("a local needn't be listed, or is lent to the nodes by `use name;` at the top")
+            }
             None => String::from("write one of the names above"),
         };
         self.errors.on(name, format_args!("{what} called `{name}`: {help}"));
@@ -317,10 +320,7 @@ impl Check<'_> {
                 return;
             }
             Mode::Mut if !self.resources[resource].mutable => {
-                self.errors.on(
-                    name,
-                    format_args!("`{name}` is lent shared: write `use mut {name};` at the top"),
-                );
+                self.errors.on(name, format_args!("`{name}` is lent shared: write `use mut {name};` at the top"));
                 return;
             }
             _ => {}
@@ -346,7 +346,9 @@ impl Check<'_> {
         if background && matches!(mode, Mode::Read | Mode::Mut) {
             self.errors.on(
                 name,
-                format_args!("a background node outlives the block and can't borrow: write `move {name}` or `clone {name}`"),
+                format_args!(
+                    "a background node outlives the block and can't borrow: write `move {name}` or `clone {name}`"
+                ),
             );
             return;
         }
@@ -411,7 +413,10 @@ fn form(
         if let Some(here) = here {
             errors.on(
                 word,
-                format_args!("a graph with `here` nodes runs with countdowns: take `nested` away, or `here` from `{}`", shown(here)),
+                format_args!(
+                    "a graph with `here` nodes runs with countdowns: take `nested` away, or `here` from `{}`",
+                    shown(here)
+                ),
             );
             return None;
         }

@@ -329,7 +329,10 @@ fn place(input: ParseStream, errors: &mut Errors) -> Result<Place> {
         if place == found {
             errors.on(&word, format_args!("`{word}` is given twice: keep one"));
         } else if place != Place::Anywhere {
-            errors.on(&word, "a node is either `background` or `here`: the calling thread doesn't wait for a background node");
+            errors.on(
+                &word,
+                "a node is either `background` or `here`: the calling thread doesn't wait for a background node",
+            );
         }
         place = found;
     }

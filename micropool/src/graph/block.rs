@@ -107,11 +107,7 @@ impl<E> Block<E> {
     ///
     /// If a node failed.
     pub fn finish(self) -> Result<(), Failure<E>> {
-        match self
-            .highest
-            .into_inner()
-            .unwrap_or_else(PoisonError::into_inner)
-        {
+        match self.highest.into_inner().unwrap_or_else(PoisonError::into_inner) {
             None => Ok(()),
             Some((_, failure)) => Err(failure),
         }
@@ -277,10 +273,7 @@ mod tests {
     #[test]
     fn a_panic_keeps_its_payload() {
         let block = Block::<Infallible>::new(&["a", "b", "c", "d"]);
-        assert_eq!(
-            block.run::<()>(3, || resume_unwind(Box::new(42_u8))),
-            None
-        );
+        assert_eq!(block.run::<()>(3, || resume_unwind(Box::new(42_u8))), None);
         let failure = block.finish().unwrap_err();
         let payload = catch_unwind(AssertUnwindSafe(|| failure.unwind())).unwrap_err();
         assert_eq!(payload.downcast_ref::<u8>(), Some(&42));

@@ -34,10 +34,7 @@ unsafe impl<F: Send> Sync for OnceJob<F> {}
 impl<F: FnOnce() -> bool> OnceJob<F> {
     /// A job of this closure.
     pub fn new(f: F) -> Self {
-        Self {
-            taken: AtomicU32::new(0),
-            f: UnsafeCell::new(Some(f)),
-        }
+        Self { taken: AtomicU32::new(0), f: UnsafeCell::new(Some(f)) }
     }
 }
 
@@ -108,11 +105,7 @@ struct Board<'a> {
 }
 
 /// Runs a graph: every job whose needed predecessors succeeded, exactly once, as soon as its predecessors are over.
-pub fn run_graph<const N: usize>(
-    plan: &'static Plan,
-    jobs: [&(dyn NodeJob + Sync); N],
-    here: &[&dyn NodeJob],
-) {
+pub fn run_graph<const N: usize>(plan: &'static Plan, jobs: [&(dyn NodeJob + Sync); N], here: &[&dyn NodeJob]) {
     let nodes: [Node; N] = std::array::from_fn(|k| Node {
         left: AtomicU32::new(plan.nodes[k].preds),
         failed: AtomicU32::new(0),
@@ -123,22 +116,12 @@ pub fn run_graph<const N: usize>(
 }
 
 #[allow(unsafe_code)]
-fn run_on_board(
-    plan: &'static Plan,
-    jobs: &[&(dyn NodeJob + Sync)],
-    nodes: &[Node],
-    here: &[&dyn NodeJob],
-) {
+fn run_on_board(plan: &'static Plan, jobs: &[&(dyn NodeJob + Sync)], nodes: &[Node], here: &[&dyn NodeJob]) {
     if nodes.is_empty() {
         return;
     }
-    let board = Board {
-        plan,
-        jobs,
-        nodes,
-        unfinished: AtomicU32::new(nodes.len() as u32),
-        entry: std::sync::OnceLock::new(),
-    };
+    let board =
+        Board { plan, jobs, nodes, unfinished: AtomicU32::new(nodes.len() as u32), entry: std::sync::OnceLock::new() };
     let run = |me: &Seat| {
         // SAFETY: the entry is closed before the board goes, below.
         let work = unsafe { Work::new(std::ptr::from_ref(&board).cast(), help_with_board) };
@@ -198,9 +181,10 @@ impl Board<'_> {
     }
 
     fn any_ready(&self) -> bool {
-        self.nodes.iter().step_by(WORD).any(|word| {
-            word.ready.load(Ordering::Acquire) | word.ready_here.load(Ordering::Acquire) != 0
-        })
+        self.nodes
+            .iter()
+            .step_by(WORD)
+            .any(|word| word.ready.load(Ordering::Acquire) | word.ready_here.load(Ordering::Acquire) != 0)
     }
 
     /// Takes the most urgent ready node.
@@ -208,22 +192,14 @@ impl Board<'_> {
         for (w, word) in self.nodes.iter().step_by(WORD).enumerate() {
             loop {
                 let ready = word.ready.load(Ordering::Relaxed);
-                let here = if with_here {
-                    word.ready_here.load(Ordering::Relaxed)
-                } else {
-                    0
-                };
+                let here = if with_here { word.ready_here.load(Ordering::Relaxed) } else { 0 };
                 if ready | here == 0 {
                     break;
                 }
                 let k = (ready | here).trailing_zeros();
                 let bit = 1 << k;
                 let is_here = here & bit != 0;
-                let from = if is_here {
-                    &word.ready_here
-                } else {
-                    &word.ready
-                };
+                let from = if is_here { &word.ready_here } else { &word.ready };
                 if from.fetch_and(!bit, Ordering::Acquire) & bit != 0 {
                     if !is_here {
                         self.entry().available().fetch_sub(1, Ordering::AcqRel);
@@ -275,10 +251,7 @@ impl Board<'_> {
             // Only the owner may take it. Ordering: with its "announce; heavy fence; look" (S1, S3, S4).
             fence(Ordering::SeqCst);
             let owner = self.entry().owner();
-            if owner
-                .sleeper
-                .sleeps_for_position(self.entry().id().position)
-            {
+            if owner.sleeper.sleeps_for_position(self.entry().id().position) {
                 owner.sleeper.wake(&owner.pool().sleepers, Mode::Strict);
             }
         }

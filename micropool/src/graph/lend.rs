@@ -37,9 +37,7 @@ impl Flag {
         // Ordering: Acquire pairs with the Release of an `Exclusive` that ended: what it wrote is visible.
         let taken = self
             .0
-            .fetch_update(Ordering::Acquire, Ordering::Relaxed, |users| {
-                (users < EXCLUSIVE - 1).then_some(users + 1)
-            });
+            .fetch_update(Ordering::Acquire, Ordering::Relaxed, |users| (users < EXCLUSIVE - 1).then_some(users + 1));
         if taken.is_err() {
             conflict();
         }
@@ -49,9 +47,7 @@ impl Flag {
     fn exclusive(&self) -> Exclusive<'_> {
         // Ordering: Acquire pairs with the Release of every guard that ended: what an exclusive user wrote is
         // visible, and what shared users read has been read.
-        let taken = self
-            .0
-            .compare_exchange(0, EXCLUSIVE, Ordering::Acquire, Ordering::Relaxed);
+        let taken = self.0.compare_exchange(0, EXCLUSIVE, Ordering::Acquire, Ordering::Relaxed);
         if taken.is_err() {
             conflict();
         }
@@ -104,10 +100,7 @@ struct Slot<T> {
 
 impl<T> Slot<T> {
     const fn new() -> Self {
-        Self {
-            flag: Flag::new(),
-            value: UnsafeCell::new(None),
-        }
+        Self { flag: Flag::new(), value: UnsafeCell::new(None) }
     }
 
     fn with<R>(&self, f: impl FnOnce(&T) -> R) -> R {
@@ -164,12 +157,7 @@ macro_rules! result_cell {
             }
 
             /// Runs the node that fills the cell and may fail; whether it did fill it.
-            pub fn run_try<E>(
-                &self,
-                block: &Block<E>,
-                node: u32,
-                f: impl FnOnce() -> Result<T, E>,
-            ) -> bool {
+            pub fn run_try<E>(&self, block: &Block<E>, node: u32, f: impl FnOnce() -> Result<T, E>) -> bool {
                 self.keep(block.run_try(node, f))
             }
 
@@ -404,10 +392,7 @@ mod tests {
     fn refused(f: impl FnOnce()) {
         let payload = catch_unwind(AssertUnwindSafe(f)).expect_err("the check must fail");
         let message = payload.downcast_ref::<&str>().expect("a message");
-        assert!(
-            message.starts_with("micropool: internal error"),
-            "{message}"
-        );
+        assert!(message.starts_with("micropool: internal error"), "{message}");
     }
 
     #[test]
@@ -415,10 +400,7 @@ mod tests {
         let cell = Lent::new();
         cell.fill(String::from("a"));
         cell.with_mut(|text| text.push('b'));
-        assert_eq!(
-            cell.with_ref(|one| cell.with_ref(|two| one.len() + two.len())),
-            4
-        );
+        assert_eq!(cell.with_ref(|one| cell.with_ref(|two| one.len() + two.len())), 4);
         assert_eq!(cell.take(), "ab");
         assert_eq!(cell.into_inner(), None);
     }

@@ -5,7 +5,8 @@ use crate::current::with_pool;
 use crate::loom_support::{Frame, Start, end, explore, shared, worker};
 
 // Both items have ended, one of them spawned by the other, before the frame is the caller's again.
-// Goes red if `unfinished` is counted down Relaxed or too early, or if `close` doesn't wait.
+// Goes red if `unfinished` is counted down too early, or if `close` doesn't wait. (Not if it is counted Relaxed: the leave that
+// follows orders it.)
 #[test]
 fn scope_items_end_before_it_returns() {
     explore(Some(1), || {

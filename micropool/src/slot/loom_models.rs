@@ -68,8 +68,8 @@ fn canary_a_claim_that_is_no_exchange_is_found_out() {
     });
 }
 
-// Goes red if `reclaim` is a load and a store, if `claim` succeeds without Acquire, if `publish` stores without Release,
-// or if `finish` is Relaxed.
+// Goes red if `reclaim` is a load and a store, if `publish` stores without Release, or if `finish` is Relaxed. (Not if `claim`
+// succeeds Relaxed: the word that it compares was loaded with Acquire.)
 #[test]
 fn steal_takes_the_last_job_once() {
     explore(Some(3), || {
@@ -254,7 +254,7 @@ fn promote_neither_loses_nor_doubles_a_job() {
 }
 
 // Who sees the thief's number sees that the job is taken: a search by that number isn't of before the claim.
-// Goes red if the fence in `claim` is dropped.
+// Goes red if `claim` stores `thief_generation` Relaxed.
 #[test]
 fn thief_is_written_down_after_the_claim() {
     explore(None, || {

@@ -136,6 +136,42 @@ fn descendants_over_two_thieves_that_both_end_meanwhile() {
     });
 }
 
+// The thief has an unrelated job under way below, which a third thread has taken: what that one makes is not for the waiter, however
+// old the pieces are that it reads. (Strict waits don't come to this; `yield_to_foreground` does.)
+// Goes red if `holds` looks at the last seat only.
+#[test]
+fn descendants_are_not_those_of_a_job_below() {
+    explore(Some(2), || {
+        let (pool, frames, start) = (shared(3, 1), frames(), Start::new());
+        let me = pool.seat(0);
+        let job = me.push(increments(&frames.job), Kind::Ready);
+        let target = id(me, &job);
+        job.slot.claim(job.word, 1).unwrap();
+        let thieves = {
+            let (pool, frames) = (pool.clone(), frames.clone());
+            start.spawn(move || {
+                let (first, second) = (pool.seat(1), pool.seat(2));
+                let lowest = first.open_segment(UNRELATED, Tier::Foreground);
+                // Leaves a record behind that says "from position 0 on".
+                drop(first.open_segment(UNRELATED, Tier::Foreground));
+                let below = first.push(increments(&frames.foreign[0]), Kind::Ready);
+                below.slot.claim(below.word, 2).unwrap();
+                let inner = second.open_segment(descends_from(id(first, &below)), Tier::Foreground);
+                let foreign = second.push(increments(&frames.foreign[1]), Kind::Ready);
+                let above = first.open_segment(descends_from(target), Tier::Foreground);
+                assert!(!settle(second, &foreign), "the waiter took what doesn't descend from its job");
+                drop((above, inner));
+                let _ = below.slot.finish(below.word);
+                settle(first, &below);
+                drop(lowest);
+            })
+        };
+        start.go();
+        assert!(!matches!(take_descendant(me, Target::Slot(target)), Look::Found(_)));
+        thieves.join().unwrap();
+    });
+}
+
 // Somebody is inside an entry of the waiter's, and leaves it for something else. Goes red as the first.
 #[test]
 fn descendants_of_an_entry_that_a_helper_leaves_meanwhile() {

@@ -175,7 +175,9 @@ impl Nested<'_> {
                 let (result, ok) = (local("result", *node), ok(*node));
                 locals.extend(match flag {
                     true => quote_spanned!(Span::mixed_site()=> let mut #ok = false;),
-                    false => quote_spanned!(Span::mixed_site()=> let mut #result = #private::std_core::option::Option::None;),
+                    false => {
+                        quote_spanned!(Span::mixed_site()=> let mut #result = #private::std_core::option::Option::None;)
+                    }
                 });
             }
             let outer = list.iter().map(Output::name);

@@ -1,7 +1,7 @@
 //! One node: its expression, with what it uses lent to it and its `if` around it. The same in both forms.
 
 use proc_macro2::{Ident, Span, TokenStream};
-use quote::{quote_spanned, ToTokens};
+use quote::{ToTokens, quote_spanned};
 use syn::spanned::Spanned;
 use syn::{Attribute, Expr};
 
@@ -136,12 +136,8 @@ impl Context<'_> {
                 Some(quote_spanned!(Span::mixed_site()=> #[allow(unused_variables)] let #name = &#name;))
             }
             Mode::Read | Mode::Clone => None,
-            Mode::Mut => {
-                Some(quote_spanned!(Span::mixed_site()=> #[allow(unused_variables)] let #name = &*#name;))
-            }
-            Mode::Move => {
-                Some(quote_spanned!(Span::mixed_site()=> #[allow(unused_variables)] let #name = &#name;))
-            }
+            Mode::Mut => Some(quote_spanned!(Span::mixed_site()=> #[allow(unused_variables)] let #name = &*#name;)),
+            Mode::Move => Some(quote_spanned!(Span::mixed_site()=> #[allow(unused_variables)] let #name = &#name;)),
         });
         let condition = match is_off(&node.attrs) {
             Some(off) => quote_spanned! {Span::mixed_site()=> {
@@ -204,7 +200,9 @@ impl Context<'_> {
             // It could start now, so now is when the `if` counts; and it may borrow.
             Some(condition) if !waits => {
                 let condition = self.condition(at, condition, false);
-                let spawned = spawn(quote_spanned!(span=> move || #private::std_core::option::Option::Some(#private::call(move || #expr))));
+                let spawned = spawn(
+                    quote_spanned!(span=> move || #private::std_core::option::Option::Some(#private::call(move || #expr))),
+                );
                 quote_spanned! {Span::mixed_site()=>
                     if #condition { #clones #spawned } else { #private::task_done(#private::std_core::option::Option::None) }
                 }

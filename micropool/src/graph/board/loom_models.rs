@@ -3,6 +3,9 @@
 use super::*;
 use crate::current::with_pool;
 use crate::loom_support::{Frame, Signal, Start, end, explore, shared, worker};
+use crate::steal::take_any;
+use crate::sync::yield_now;
+use crate::word::Tier;
 
 const fn to(node: u32) -> Edge {
     Edge { to: node, needs: true }
@@ -18,7 +21,7 @@ static DIAMOND: Plan = Plan {
 };
 
 // Every node runs once and sees what its predecessors wrote. Goes red if `left` or `ready` is counted Relaxed, if `take` is a load
-// and a store, or if `unfinished` is counted down before the successors.
+// and a store, or if `unfinished` is counted down before the successors. (Not if that is Relaxed: the leave that follows orders it.)
 #[test]
 fn board_a_diamond_in_order() {
     explore(Some(1), || {
@@ -51,44 +54,58 @@ fn board_a_diamond_in_order() {
 }
 
 static HERE_AT_LAST: Plan = Plan {
-    // The second node occupies the caller, the first the worker, and then only the caller may run the third.
-    nodes: &[node(0, &[to(2)], false), node(0, &[], true), node(1, &[], true)],
+    // The second node occupies the caller until somebody has the first. That makes two ready: the third is the caller's, the
+    // fourth keeps a helper inside.
+    nodes: &[node(0, &[to(2), to(3)], false), node(0, &[], true), node(1, &[], true), node(1, &[], false)],
     width: 2,
 };
 
-// The caller sleeps, perhaps, when a worker's node makes one ready that only the caller may run.
+loom::thread_local! {
+    static HELPER: std::cell::Cell<bool> = std::cell::Cell::new(false);
+}
+
+// The caller sleeps, perhaps, when a helper's node makes one ready that only the caller may run.
 // Goes red if `run_one` doesn't wake the owner, or without its fence, or if `can_help` doesn't see `ready_here`.
 #[test]
 fn board_wakes_its_owner_for_a_node_that_is_his() {
     explore(Some(2), || {
         let (pool, start) = (shared(1, 1), Start::new());
-        let workers = vec![worker(&start, &pool, 0)];
+        let other = pool.clone();
+        let helper = start.spawn(move || {
+            let seat = other.seat(0);
+            if let Some(claimed) = take_any(seat, Tier::Foreground) {
+                HELPER.with(|helper| helper.set(true));
+                claimed.run(seat);
+            }
+        });
         start.go();
-        let (taken, last) = (Signal::new(), Frame::new(0));
+        let (taken, done) = (Signal::new(), Signal::new());
         let first_here = OnceJob::new(|| {
-            // So that the worker has the first.
             taken.wait();
             true
         });
         let last_here = OnceJob::new(|| {
-            last.write(1);
+            done.give();
+            true
+        });
+        let first = OnceJob::new(|| {
+            taken.give();
+            // The caller has nothing to do now, and may get as far as to its last look.
+            yield_now();
+            true
+        });
+        let keeps = OnceJob::new(|| {
+            // Leaving the board would wake the owner as well.
+            if HELPER.with(std::cell::Cell::get) {
+                done.wait();
+            }
             true
         });
         with_pool(&pool, |_| {
-            run_graph(
-                &HERE_AT_LAST,
-                [
-                    &OnceJob::new(|| {
-                        taken.give();
-                        true
-                    }),
-                    &Nothing,
-                    &Nothing,
-                ],
-                &[&first_here, &last_here],
-            );
+            run_graph(&HERE_AT_LAST, [&first, &Nothing, &Nothing, &keeps], &[&first_here, &last_here]);
         });
-        assert_eq!(last.read(), 1);
-        end(&pool, workers);
+        assert!(done.is_given());
+        helper.join().unwrap();
+        current::forget_pool(&pool);
     });
 }
