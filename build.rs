@@ -35,7 +35,8 @@ fn big_graphs() {
         text += &graph.function();
         table += &format!("    ({:?}, {}, {}),\n", graph.name, graph.name, graph.value());
     }
-    text += &format!("pub const GRAPHS: &[(&str, fn() -> u64, u64)] = &[\n{table}];\n");
+    text += "pub type Run = fn() -> u64;\n";
+    text += &format!("pub const GRAPHS: &[(&str, Run, u64)] = &[\n{table}];\n");
     save("big_graphs.rs", &text);
 }
 
@@ -53,8 +54,8 @@ fn random_graphs() {
         write(&mut text, &graph).expect("a string takes everything");
         writeln!(table, "    ({seed}, g{seed}::run),").expect("a string takes everything");
     }
-    writeln!(text, "pub const GRAPHS: &[(u64, fn(&'static Cx, &mut [u64]) -> Ended)] = &[\n{table}];")
-        .expect("a string takes everything");
+    text += "pub type Run = fn(&'static Cx, &mut [u64]) -> Ended;\n";
+    writeln!(text, "pub const GRAPHS: &[(u64, Run)] = &[\n{table}];").expect("a string takes everything");
     save("random_graphs.rs", &text);
 }
 

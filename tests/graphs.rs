@@ -108,7 +108,7 @@ fn resources_are_lent_in_source_order() {
         let mut total = 0;
         let frame = parallel! {
             use mut log, factor, mut total;
-            a(mut log, factor) => log.push(1 * factor),
+            a(mut log, factor) => log.push(*factor),
             b(log) => log.len(),
             c(log, mut total) => *total = log.iter().sum::<i32>(),
             d(mut log, total) => log.push(*total),
@@ -376,7 +376,7 @@ fn control_flow_stays_in_its_node() {
         let frame = parallel! {
             a => { if std::hint::black_box(true) { return 1; } 2 }
             b(a) => { let found: Option<i32> = [1, 2].iter().find(|x| *x == a).copied(); found?; Some(3) }
-            c => loop { break 4 },
+            c => loop { if std::hint::black_box(true) { break 4 } },
         };
         assert_eq!(frame.into_tuple(), (1, Some(3), 4));
         "went on"
@@ -404,7 +404,10 @@ fn nodes_that_are_off_keep_their_place() {
         let () = frame.d;
         frame.e.join();
         assert_eq!((frame.a, frame.c), (1, 3));
-        let tried: Result<_, ()> = try_parallel! { #[cfg(any())] a => nothing(), b(a) => Ok(*a) };
+        let tried: Result<_, ()> = try_parallel! { #[cfg(any())] a => nothing(), b(a) => {
+            let _: () = *a;
+            Ok(())
+        } };
         tried.unwrap().b
     });
 }

@@ -237,20 +237,25 @@ fn promise_7_panics_travel() {
             assert_eq!(other.load(Ordering::Relaxed), 4);
             assert_eq!(
                 run(&|| {
-                    let _ = micropool::scope(|s| drop(s.spawn(|| panic!("item"))));
+                    micropool::scope(|s| drop(s.spawn(|| panic!("item"))));
                 }),
                 "item"
             );
-            assert_eq!(run(&|| micropool::scope(|s| drop(s.spawn(|| panic!("item")).join()))), "item");
             assert_eq!(
                 run(&|| {
-                    let _ = micropool::spawn(|| panic!("task")).join();
+                    micropool::scope(|s| s.spawn(|| -> u32 { panic!("item") }).join());
+                }),
+                "item"
+            );
+            assert_eq!(
+                run(&|| {
+                    micropool::spawn(|| -> u32 { panic!("task") }).join();
                 }),
                 "task"
             );
             assert_eq!(
                 run(&|| {
-                    let _ = micropool::spawn(|| panic!("head")).then(|()| 1).join();
+                    micropool::spawn(|| -> u32 { panic!("head") }).then(|head| head + 1).join();
                 }),
                 "head"
             );

@@ -85,7 +85,7 @@ impl<C: SourceCleanup> Iterator for Indices<'_, '_, C> {
         loop {
             if C::NEEDS_CLEANUP {
                 // An item that panics must leave the rest of its run in `now`, for `drop`.
-                while let Some(index) = self.now.next() {
+                for index in self.now.by_ref() {
                     accumulated = f(accumulated, index);
                 }
             } else {

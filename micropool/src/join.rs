@@ -183,23 +183,38 @@ where
         // SAFETY: claimed by this thread, once.
         let closure = unsafe { half.closure() };
         let result = catch(closure);
-        // SAFETY: claimed: the owner doesn't touch the stage before `Done`.
-        half.stage.with_mut(|stage| unsafe { (*stage).result = ManuallyDrop::new(result) });
+        half.stage.with_mut(|stage| {
+            // SAFETY: claimed: the owner doesn't touch the stage before `Done`.
+            let stage = unsafe { &mut *stage };
+            stage.result = ManuallyDrop::new(result);
+        });
     }
 
     /// # Safety
     /// Once, by whoever has reclaimed or claimed the slot.
     #[inline(always)]
     unsafe fn closure(&self) -> B {
-        // SAFETY: by this function's contract the closure is still there, and is not used again.
-        self.stage.with_mut(|stage| unsafe { ManuallyDrop::take(&mut (*stage).closure) })
+        self.stage.with_mut(|stage| {
+            // SAFETY: by this function's contract nobody else touches the stage now.
+            let stage = unsafe { &mut *stage };
+            // SAFETY: nobody has taken the closure yet, so that is what the union holds.
+            let closure = unsafe { &mut stage.closure };
+            // SAFETY: once, by this function's contract.
+            unsafe { ManuallyDrop::take(closure) }
+        })
     }
 
     /// # Safety
     /// Once, by the owner, after `Done`.
     unsafe fn result(&self) -> Result<RB, Payload> {
-        // SAFETY: the slot is Done, seen with Acquire: the thief has put the result, and is through with the stage.
-        self.stage.with_mut(|stage| unsafe { ManuallyDrop::take(&mut (*stage).result) })
+        self.stage.with_mut(|stage| {
+            // SAFETY: the slot is Done, seen with Acquire: the thief is through with the stage.
+            let stage = unsafe { &mut *stage };
+            // SAFETY: the thief has put the result there.
+            let result = unsafe { &mut stage.result };
+            // SAFETY: once, by this function's contract.
+            unsafe { ManuallyDrop::take(result) }
+        })
     }
 }
 

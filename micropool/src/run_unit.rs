@@ -69,12 +69,12 @@ fn settle(unit: &Arc<dyn Unit>, ran: bool, belongs: Belongs) {
             }
         }
         wake::unit_changed(pool, header.address());
-        if let Belongs::Pool = belongs {
-            if pool.background.task_ended() {
-                wake::unit_changed(pool, idle_unit(pool));
-                if pool.is_closing() {
-                    wake::everybody(pool);
-                }
+        if let Belongs::Pool = belongs
+            && pool.background.task_ended()
+        {
+            wake::unit_changed(pool, idle_unit(pool));
+            if pool.is_closing() {
+                wake::everybody(pool);
             }
         }
     }

@@ -124,7 +124,7 @@ pub(crate) fn take_any<'a>(me: &'a Seat, tier: Tier) -> Option<Claimed<'a>> {
 }
 
 /// Where there is something to take for a worker, without taking it.
-pub(crate) fn peek<'a>(me: &'a Seat, tier: Tier) -> Option<(&'a Seat, u32)> {
+pub(crate) fn peek(me: &Seat, tier: Tier) -> Option<(&Seat, u32)> {
     others(me).find_map(|victim| {
         slots(victim, 0, u32::MAX)
             .find(|(_, slot, word)| Tier::of(*word) == tier && takeable(slot, *word))

@@ -48,10 +48,10 @@ fn rouse(owner: &Seat, position: u32, tier: Tier) {
         if wake_dedicated(pool) {
             return;
         }
-    } else if tier == Tier::Foreground || pool.background.has_room() {
-        if pool.sleepers.searching() > 0 || wake_worker(pool) {
-            return;
-        }
+    } else if (tier == Tier::Foreground || pool.background.has_room())
+        && (pool.sleepers.searching() > 0 || wake_worker(pool))
+    {
+        return;
     }
     if pool.sleepers.counts().strict() > 0 {
         wake_ancestor(owner, position);

@@ -154,6 +154,12 @@ impl Tier {
     }
 }
 
+impl std::fmt::Debug for Word {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{:?} #{} inside {}", self.kind(), self.generation(), self.inside())
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -186,11 +192,5 @@ mod tests {
         assert_eq!(word.generation(), open.generation());
         assert_eq!(word.closed().inside(), INSIDE_MAX);
         assert_eq!(Word(word.0 - INSIDE_MAX * Word::LEAVE), open);
-    }
-}
-
-impl std::fmt::Debug for Word {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "{:?} #{} inside {}", self.kind(), self.generation(), self.inside())
     }
 }

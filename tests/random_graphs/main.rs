@@ -101,7 +101,7 @@ pub fn value(cx: &Cx, node: usize, inputs: &[u64]) -> u64 {
     if cx.gates.contains(&node) {
         cx.started.wait();
     }
-    if node % 5 == 0 {
+    if node.is_multiple_of(5) {
         std::thread::yield_now();
     }
     combine(node, inputs)

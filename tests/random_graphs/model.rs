@@ -68,18 +68,18 @@ impl Dice {
         Self(seed)
     }
 
-    pub fn next(&mut self) -> u64 {
+    pub fn draw(&mut self) -> u64 {
         self.0 = self.0.wrapping_add(0x9E37_79B9_7F4A_7C15);
         mix(self.0)
     }
 
     pub fn below(&mut self, n: usize) -> usize {
-        (self.next() % n as u64) as usize
+        (self.draw() % n as u64) as usize
     }
 
     /// True `percent` times in a hundred.
     pub fn chance(&mut self, percent: u64) -> bool {
-        self.next() % 100 < percent
+        self.draw() % 100 < percent
     }
 }
 
@@ -101,7 +101,7 @@ pub fn touched(value: u64, node: usize) -> u64 {
 
 /// Whether an `if` is true.
 pub fn decide(node: usize, inputs: &[u64]) -> bool {
-    combine(node + 1000, inputs) % 3 != 0
+    !combine(node + 1000, inputs).is_multiple_of(3)
 }
 
 impl Graph {
@@ -125,10 +125,8 @@ impl Graph {
                     let before: &Node = &nodes[source];
                     let alone = width == 1;
                     if !before.named || dice.chance(30) {
-                        if before.named || alone {
-                            if before.named {
-                                node.after.push(source);
-                            }
+                        if before.named {
+                            node.after.push(source);
                         }
                         continue;
                     }
@@ -278,8 +276,8 @@ impl Graph {
                 }
             }
             for from in direct.into_iter().filter(|&from| from != at) {
-                for earlier in 0..n {
-                    before[earlier][at] |= before[earlier][from] || earlier == from;
+                for (earlier, later) in before.iter_mut().enumerate() {
+                    later[at] |= later[from] || earlier == from;
                 }
             }
         }
@@ -457,7 +455,7 @@ impl Node {
             condition,
             condition_panics: condition && failures && dice.chance(10),
             off: dice.chance(4),
-            cost: dice.chance(15).then(|| 1 + dice.next() % 9),
+            cost: dice.chance(15).then(|| 1 + dice.draw() % 9),
             end: match dice.below(12) {
                 0 if failures => End::Panic,
                 1 if failures && fallible => End::Error,

@@ -245,7 +245,6 @@ mod tests {
                 let x = 1;
             }
         ))
-        .ok()
         .expect("a function");
         assert_eq!(function.attrs.len(), 2);
         assert_eq!(

@@ -2,6 +2,7 @@
 //! of the expansion. Whatever is wrong is reported here, on the token that is wrong; `None` comes with an error.
 
 use std::collections::HashMap;
+use std::collections::hash_map::Entry;
 
 use proc_macro2::{Ident, Span};
 use syn::{Expr, Type};
@@ -71,7 +72,7 @@ struct Names {
 }
 
 /// Gives the block back if it is wrong.
-pub fn check(block: Block, fallible: bool, errors: &mut Errors) -> Result<Model, Block> {
+pub fn check(block: Block, fallible: bool, errors: &mut Errors) -> Result<Model, Box<Block>> {
     let used = block.resources.as_ref().map(|&(span, _)| span);
     let resources = block.resources.as_ref().map_or(&[][..], |(_, list)| list);
     let names = names(&block.nodes, resources, errors);
@@ -94,7 +95,7 @@ pub fn check(block: Block, fallible: bool, errors: &mut Errors) -> Result<Model,
     }
     let Check { values, moved_by, afters, sources, handles, .. } = check;
     if !errors.is_empty() {
-        return Err(block);
+        return Err(Box::new(block));
     }
 
     let n = block.nodes.len();
@@ -104,7 +105,7 @@ pub fn check(block: Block, fallible: bool, errors: &mut Errors) -> Result<Model,
     let costs: Vec<u64> =
         block.nodes.iter().map(|node| if node.place == Place::Background { 0 } else { node.cost }).collect();
     let Some(form) = form(&block.nodes, &all, &first, used, block.nested.as_ref(), errors) else {
-        return Err(block);
+        return Err(Box::new(block));
     };
     Ok(Model {
         fallible,
@@ -142,10 +143,12 @@ fn names(nodes: &[Node], resources: &[Resource], errors: &mut Errors) -> Names {
             errors.on(name, format_args!("`{key}` is a resource already: give the node another name"));
         }
         // The first one keeps the name.
-        if names.nodes.contains_key(&key) {
-            errors.on(name, format_args!("two nodes are called `{key}`: give this one another name, or `_`"));
-        } else {
-            names.nodes.insert(key, at);
+        match names.nodes.entry(key) {
+            Entry::Vacant(free) => {
+                free.insert(at);
+            }
+            Entry::Occupied(taken) => errors
+                .on(name, format_args!("two nodes are called `{}`: give this one another name, or `_`", taken.key())),
         }
     }
     names

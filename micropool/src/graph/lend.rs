@@ -414,9 +414,9 @@ mod tests {
         cell.with_ref(|_| refused(|| cell.with_mut(|_| ())));
         cell.with_mut(|_| refused(|| cell.with_ref(|_| ())));
         cell.with_mut(|_| refused(|| cell.with_mut(|_| ())));
-        cell.with_ref(|_| refused(|| drop(cell.take())));
+        cell.with_ref(|_| refused(|| assert_eq!(cell.take(), 0, "refused")));
         assert_eq!(cell.take(), 1);
-        refused(|| drop(cell.take()));
+        refused(|| assert_eq!(cell.take(), 0, "refused"));
     }
 
     #[test]

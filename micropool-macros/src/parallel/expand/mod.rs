@@ -93,13 +93,20 @@ impl Context<'_> {
             true => quote_spanned!(Span::mixed_site()=> ()),
             false => result(node),
         });
+        // Written out, `-> () { () }` would be the "unneeded unit expression" of clippy.
+        let into_tuple = match named[..] {
+            [] => quote_spanned!(Span::mixed_site()=> pub fn into_tuple(self) {}),
+            _ => quote_spanned! {Span::mixed_site()=>
+                pub fn into_tuple(self) -> (#(#types,)*) { (#(self.#fields,)*) }
+            },
+        };
         quote_spanned! {Span::mixed_site()=> {
             #[derive(#private::std_core::fmt::Debug)]
             #[allow(dead_code, non_snake_case, clippy::struct_field_names)]
             struct Parallel<#(#types),*> { #(#docs pub #fields: #types),* }
             #[allow(dead_code, clippy::type_complexity)]
             impl<#(#types),*> Parallel<#(#types),*> {
-                pub fn into_tuple(self) -> (#(#types,)*) { (#(self.#fields,)*) }
+                #into_tuple
             }
             Parallel { #(#fields: #values),* }
         }}

@@ -203,7 +203,12 @@ impl Nested<'_> {
 
     /// What a part leaves behind, as a tuple.
     fn outputs(&self, part: &Shape) -> TokenStream {
-        let names = self.output_list(part).into_iter().map(|output| output.name());
+        let list = self.output_list(part);
+        if list.is_empty() {
+            // A `()` would be the "unneeded unit expression" of clippy.
+            return TokenStream::new();
+        }
+        let names = list.iter().map(Output::name);
         // rustc shows what is wrong with a closure (it isn't `Send`) on the last expression in it.
         quote_spanned!(self.span(part)=> (#(#names,)*))
     }
