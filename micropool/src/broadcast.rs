@@ -68,7 +68,7 @@ impl Mailbox {
 }
 
 /// Whether there is mail at all.
-#[inline(always)]
+#[inline]
 pub(crate) fn has_mail(me: &Seat) -> bool {
     me.mailbox.count.load(Ordering::Relaxed) != 0
 }

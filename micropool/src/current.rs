@@ -65,7 +65,7 @@ impl HeldSeat {
 ///
 /// The lifetime is the caller's to keep within its call: nothing frees a current seat while a call runs, because
 /// a worker keeps its pool, `install` counts its use, and the global pool stays.
-#[inline(always)]
+#[inline]
 #[allow(unsafe_code)]
 pub(crate) fn seat<'a>() -> Option<&'a Seat> {
     let seat = CURRENT.get();

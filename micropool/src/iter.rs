@@ -63,7 +63,7 @@ impl<'a, 'r, C: SourceCleanup> Indices<'a, 'r, C> {
 impl<C: SourceCleanup> Iterator for Indices<'_, '_, C> {
     type Item = usize;
 
-    #[inline(always)]
+    #[inline]
     fn next(&mut self) -> Option<usize> {
         if let Some(index) = self.now.next() {
             return Some(index);
@@ -102,7 +102,7 @@ impl<C: SourceCleanup> Iterator for Indices<'_, '_, C> {
 }
 
 impl<C: SourceCleanup> Drop for Indices<'_, '_, C> {
-    #[inline(always)]
+    #[inline]
     fn drop(&mut self) {
         if C::NEEDS_CLEANUP {
             Self::clean(self.runs, self.now.clone(), self.cleanup);

@@ -77,7 +77,7 @@ where
     both(me, &half, pushed, a)
 }
 
-#[inline(always)]
+#[inline]
 fn both<A, B, RA, RB>(me: &Seat, half: &Half<B, RB>, pushed: Pushed<'_>, a: A) -> (RA, RB)
 where
     A: FnOnce() -> RA,
@@ -165,12 +165,12 @@ impl<B, RB> Half<B, RB>
 where
     B: FnOnce() -> RB,
 {
-    #[inline(always)]
+    #[inline]
     fn new(b: B) -> Self {
         Self { stage: UnsafeCell::new(Stage { closure: ManuallyDrop::new(b) }) }
     }
 
-    #[inline(always)]
+    #[inline]
     fn work(&self) -> Work {
         // SAFETY: `both` keeps this frame until the slot is reclaimed or `Done` (`Unwinding` does it on a panic), and
         // `join` asks `Send` of closure and result.
@@ -192,7 +192,7 @@ where
 
     /// # Safety
     /// Once, by whoever has reclaimed or claimed the slot.
-    #[inline(always)]
+    #[inline]
     unsafe fn closure(&self) -> B {
         self.stage.with_mut(|stage| {
             // SAFETY: by this function's contract nobody else touches the stage now.

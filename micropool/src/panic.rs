@@ -34,12 +34,12 @@ pub(crate) fn drop_quietly<T>(value: T) {
 pub(crate) struct Held<T>(Option<T>);
 
 impl<T> Held<T> {
-    #[inline(always)]
+    #[inline]
     pub(crate) fn new(value: T) -> Self {
         Self(Some(value))
     }
 
-    #[inline(always)]
+    #[inline]
     pub(crate) fn release(mut self) -> T {
         self.0.take().expect("held until released")
     }

@@ -23,7 +23,7 @@ pub(crate) fn prepare() {
     }
 }
 
-#[inline(always)]
+#[inline]
 pub(crate) fn light_fence() {
     if BARRIER.load(Ordering::Relaxed) == ASYMMETRIC {
         // The processor is held back by `heavy_fence` of the other side; only the compiler must be told here.

@@ -81,18 +81,18 @@ impl Seat {
 
     // ---- the owner's -------------------------------------------------------------------------------------------
 
-    #[inline(always)]
+    #[inline]
     pub(crate) fn top(&self) -> u32 {
         self.top.load(Ordering::Relaxed)
     }
 
-    #[inline(always)]
+    #[inline]
     pub(crate) fn tier(&self) -> Tier {
         Tier::of_stamped(self.tier.load(Ordering::Relaxed))
     }
 
     /// The slot at the top, which is Empty.
-    #[inline(always)]
+    #[inline]
     fn top_slot(&self) -> (&Slot, u32) {
         let position = self.top();
         let offset = position.wrapping_sub(self.chunk_first.load(Ordering::Relaxed));
@@ -121,7 +121,7 @@ impl Seat {
     }
 
     /// Puts work on the stack: from now on it can be taken, though nobody has been woken for it.
-    #[inline(always)]
+    #[inline]
     pub(crate) fn push(&self, work: Work, kind: Kind) -> Pushed<'_> {
         let (slot, position) = self.top_slot();
         let word = slot.publish(work, kind, self.tier());
@@ -129,7 +129,7 @@ impl Seat {
         Pushed { slot, word, position }
     }
 
-    #[inline(always)]
+    #[inline]
     pub(crate) fn push_ranked(&self, work: Work, rank: u32) -> Pushed<'_> {
         let (slot, position) = self.top_slot();
         let word = slot.publish_ranked(work, self.tier(), rank);
@@ -138,7 +138,7 @@ impl Seat {
     }
 
     /// The topmost slot is Empty again.
-    #[inline(always)]
+    #[inline]
     pub(crate) fn popped(&self, position: u32) {
         debug_assert_eq!(self.top(), position + 1, "a seat is a stack");
         self.top.store(position, Ordering::Relaxed);

@@ -160,7 +160,7 @@ pub(crate) fn handle(seat: &Seat) -> Arc<Shared> {
 }
 
 impl Seat {
-    #[inline(always)]
+    #[inline]
     pub(crate) fn pool(&self) -> &Shared {
         // SAFETY: the shared state owns its seats, so it lives as long as this reference to one of them.
         unsafe { &*self.pool }

@@ -64,7 +64,7 @@ impl Slot {
         }
     }
 
-    #[inline(always)]
+    #[inline]
     pub(crate) fn load(&self) -> Word {
         // Ordering: Acquire pairs with the Release of `publish`, of `finish` and of `leave`: what the pusher wrote before
         // it published (its version among it) and what a thief wrote before it finished is visible.
@@ -74,7 +74,7 @@ impl Slot {
     // ---- the owner's steps -------------------------------------------------------------------------------------
 
     /// Empty → Ready or Open. Only the owner, and only while the slot is `Empty`.
-    #[inline(always)]
+    #[inline]
     pub(crate) fn publish(&self, work: Work, kind: Kind, tier: Tier) -> Word {
         self.put(work);
         // Ordering: Relaxed, the owner wrote it last (a thief's `finish` was acquired before the slot became Empty).
@@ -84,7 +84,7 @@ impl Slot {
         word
     }
 
-    #[inline(always)]
+    #[inline]
     pub(crate) fn publish_ranked(&self, work: Work, tier: Tier, rank: u32) -> Word {
         self.put(work);
         // Ordering: Relaxed, a wrong rank seen by a thief costs a little time, no more.
@@ -94,14 +94,14 @@ impl Slot {
         word
     }
 
-    #[inline(always)]
+    #[inline]
     fn put(&self, work: Work) {
         // SAFETY: the slot is Empty, so nobody may claim or enter it and read `work`.
         self.work.with_mut(|place| unsafe { *place = work });
     }
 
     /// Ready → Empty: the owner takes its own job back. `false`: a thief has it.
-    #[inline(always)]
+    #[inline]
     pub(crate) fn reclaim(&self, word: Word) -> bool {
         let empty = word.become_kind(Kind::Empty);
         // Ordering: Acquire on failure pairs with `finish`. On success nothing of another thread need be seen.

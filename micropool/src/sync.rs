@@ -33,11 +33,11 @@ impl<T> UnsafeCell<T> {
     pub(crate) const fn new(value: T) -> Self {
         Self(std::cell::UnsafeCell::new(value))
     }
-    #[inline(always)]
+    #[inline]
     pub(crate) fn with<R>(&self, f: impl FnOnce(*const T) -> R) -> R {
         f(self.0.get())
     }
-    #[inline(always)]
+    #[inline]
     pub(crate) fn with_mut<R>(&self, f: impl FnOnce(*mut T) -> R) -> R {
         f(self.0.get())
     }
@@ -50,7 +50,7 @@ impl<T> UnsafeCell<T> {
 pub(crate) use loom::cell::UnsafeCell;
 
 /// Where a thread may come by over and over until another has taken its next step: a model would follow it for ever.
-#[inline(always)]
+#[inline]
 pub(crate) fn model_yield() {
     #[cfg(loom)]
     yield_now();
@@ -60,7 +60,7 @@ pub(crate) fn model_yield() {
 ///
 /// The model checker orders the stores of two threads by happens-before only, and would afterwards return the other's exchange
 /// as if it were the newer; so there this is an exchange too.
-#[inline(always)]
+#[inline]
 pub(crate) fn overwrite(place: &AtomicU64, value: u64, ordering: Ordering) {
     if cfg!(loom) {
         place.swap(value, ordering);
@@ -74,7 +74,7 @@ pub(crate) fn overwrite(place: &AtomicU64, value: u64, ordering: Ordering) {
 /// Pairs with [`heavy_fence`]: of "publish; light; read" and "announce; heavy; read" at least one side reads what the
 /// other wrote (the store-buffering litmus), as if both were `SeqCst` fences. Model checkers and sanitizers don't know the
 /// process-wide barrier: there both *are* `SeqCst` fences.
-#[inline(always)]
+#[inline]
 pub(crate) fn light_fence() {
     #[cfg(loom)]
     fence(Ordering::SeqCst);

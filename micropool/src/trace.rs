@@ -60,13 +60,13 @@ mod off {
 
     impl Drop for Entered {
         // Without it a `let` of the expansion would be one of a unit struct, which lints have an opinion on.
-        #[inline(always)]
+        #[inline]
         fn drop(&mut self) {}
     }
 
     /// Enters a job.
     #[must_use]
-    #[inline(always)]
+    #[inline]
     pub fn enter(_name: &'static str) -> Entered {
         Entered
     }
@@ -75,26 +75,26 @@ mod off {
     pub(crate) struct Parent;
 
     impl Parent {
-        #[inline(always)]
+        #[inline]
         pub(crate) const fn here() -> Self {
             Self
         }
 
-        #[inline(always)]
+        #[inline]
         pub(crate) fn node(&self, _name: &'static str) -> Entered {
             Entered
         }
 
-        #[inline(always)]
+        #[inline]
         pub(crate) fn task(&self) -> Entered {
             Entered
         }
     }
 
-    #[inline(always)]
+    #[inline]
     pub(crate) fn sleep() {}
 
-    #[inline(always)]
+    #[inline]
     pub(crate) fn wake() {}
 }
 

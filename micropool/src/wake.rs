@@ -8,7 +8,7 @@ use crate::sync::{Ordering, fence, light_fence};
 use crate::word::Tier;
 
 /// After a push: somebody who sleeps and may take it is woken. With nobody asleep it is one load.
-#[inline(always)]
+#[inline]
 pub(crate) fn published(seat: &Seat, position: u32) {
     light_fence();
     let tier = seat.tier();

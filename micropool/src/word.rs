@@ -47,7 +47,7 @@ impl Word {
     pub(crate) const NEW: Word =
         Word(if cfg!(test) { (u64::MAX >> GENERATION_SHIFT) - 2 } else { 0 } << GENERATION_SHIFT);
 
-    #[inline(always)]
+    #[inline]
     pub(crate) fn kind(self) -> Kind {
         match self.0 & KIND {
             0 => Kind::Empty,
@@ -59,7 +59,7 @@ impl Word {
         }
     }
 
-    #[inline(always)]
+    #[inline]
     pub(crate) fn generation(self) -> u64 {
         self.0 >> GENERATION_SHIFT
     }
@@ -81,7 +81,7 @@ impl Word {
     }
 
     /// The word of the next use of a slot: `Ready` or `Open`, of the tier that `tier` is the bits of.
-    #[inline(always)]
+    #[inline]
     pub(crate) fn next(self, kind: Kind, tier: Tier) -> Word {
         let generation = (self.0 >> GENERATION_SHIFT).wrapping_add(1) << GENERATION_SHIFT;
         Word(generation | tier as u64 | kind as u64)
@@ -92,7 +92,7 @@ impl Word {
     }
 
     /// The same use of the slot in another kind; `waited` and the count are dropped.
-    #[inline(always)]
+    #[inline]
     pub(crate) fn become_kind(self, kind: Kind) -> Word {
         Word((self.0 >> GENERATION_SHIFT << GENERATION_SHIFT) | (self.0 & (BACKGROUND | RANKED)) | kind as u64)
     }
@@ -112,7 +112,7 @@ impl Word {
     /// `Open` with one more inside; `None` when as many are inside as can be counted (then nobody else helps, and
     /// nothing is lost by it).
     pub(crate) fn entered(self) -> Option<Word> {
-        (self.inside() < INSIDE_MAX).then_some(Word(self.0 + ONE_INSIDE))
+        if self.inside() == INSIDE_MAX { None } else { Some(Word(self.0 + ONE_INSIDE)) }
     }
 
     /// `Open` made `Closed`, everything else as it was.
@@ -134,7 +134,7 @@ pub(crate) enum Tier {
 
 impl Tier {
     /// Of a seat's or a segment's stamped tier word: see `segment.rs`.
-    #[inline(always)]
+    #[inline]
     pub(crate) fn of_stamped(word: u64) -> Tier {
         if word & BACKGROUND == 0 { Tier::Foreground } else { Tier::Background }
     }

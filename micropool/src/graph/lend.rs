@@ -35,9 +35,9 @@ impl Flag {
 
     fn shared(&self) -> Shared<'_> {
         // Ordering: Acquire pairs with the Release of an `Exclusive` that ended: what it wrote is visible.
-        let taken = self
-            .0
-            .fetch_update(Ordering::Acquire, Ordering::Relaxed, |users| (users < EXCLUSIVE - 1).then_some(users + 1));
+        let taken = self.0.fetch_update(Ordering::Acquire, Ordering::Relaxed, |users| {
+            users.checked_add(1).filter(|&users| users < EXCLUSIVE)
+        });
         if taken.is_err() {
             conflict();
         }

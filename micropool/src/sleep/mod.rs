@@ -50,7 +50,7 @@ struct Apart(AtomicU32);
 pub(crate) struct Counts(u64);
 
 impl Counts {
-    #[inline(always)]
+    #[inline]
     pub(crate) fn none(self) -> bool {
         self.0 == 0
     }
@@ -68,7 +68,7 @@ impl Sleepers {
     }
 
     /// P3. Ordering: Relaxed, ordered after the publication by the caller's light fence.
-    #[inline(always)]
+    #[inline]
     pub(crate) fn counts(&self) -> Counts {
         Counts(self.counts.load(Ordering::Relaxed))
     }
