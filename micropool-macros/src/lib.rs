@@ -36,16 +36,6 @@ pub fn try_parallel(block: TokenStream) -> TokenStream {
 ///
 /// A parameter marked `#[after]` is a `Task<P>` to callers and a `P` to the body: the job starts when that task is
 /// done, and no thread waits for it.
-///
-/// ```ignore
-/// #[micropool::job(background)]
-/// fn load(path: PathBuf) -> Mesh { … }
-///
-/// #[micropool::job(background)]
-/// fn upload(#[after] mesh: Mesh, queue: Queue) -> Handle { … }
-///
-/// let handle: Task<Handle> = upload(load(path), queue);
-/// ```
 #[proc_macro_attribute]
 pub fn job(options: TokenStream, item: TokenStream) -> TokenStream {
     job::job(options.into(), item.into()).into()

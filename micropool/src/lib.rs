@@ -76,7 +76,73 @@ pub use scope::{Scope, ScopedTask, scope};
 pub use split::{Split, split_by, split_by_threads, split_per, split_per_item};
 pub use task::{SharedTask, SharedTaskFuture, Task, cancelled, spawn, spawn_shared};
 
+/// # Examples
+///
+/// A chain of steps in the background. A parameter marked `#[after]` takes a task of the caller and gives the body its
+/// result; the call returns at once, and no thread waits for the step before:
+///
+/// ```
+/// use micropool::Task;
+///
+/// #[micropool::job(background)]
+/// fn load(name: &'static str) -> Vec<u8> {
+///     name.bytes().collect()
+/// }
+///
+/// #[micropool::job(background)]
+/// fn checksum(#[after] bytes: Vec<u8>, seed: u32) -> u32 {
+///     bytes.iter().fold(seed, |sum, &byte| sum + u32::from(byte))
+/// }
+///
+/// let sum: Task<u32> = checksum(load("ab"), 5);
+/// assert_eq!(sum.join(), 200);
+/// ```
+///
+/// A result that several wait for:
+///
+/// ```
+/// #[micropool::job(background, shared)]
+/// fn atlas(size: u32) -> Vec<u32> {
+///     (0..size).collect()
+/// }
+///
+/// let first = atlas(3);
+/// let second = first.clone();
+/// assert_eq!(first.join().len() + second.join().len(), 6);
+/// ```
+///
+/// A function that runs where it is called, on the threads of a pool of its own, and that timelines (feature `tracing`)
+/// show as `mip maps`. Generics, methods and borrowed arguments are as in any function:
+///
+/// ```
+/// use micropool::{ThreadPool, ThreadPoolBuilder};
+///
+/// struct Texture { levels: Vec<Vec<u8>>, pool: ThreadPool }
+///
+/// impl Texture {
+///     #[micropool::job(pool = &self.pool, name = "mip maps")]
+///     fn halve(&mut self, wanted: usize) {
+///         while self.levels.len() < wanted {
+///             let next = self.levels.last().expect("a texture has a level").iter().step_by(2).copied().collect();
+///             self.levels.push(next);
+///         }
+///     }
+/// }
+///
+/// let pool = ThreadPoolBuilder::new().num_threads(1).build()?;
+/// let mut texture = Texture { levels: vec![vec![1, 2, 3, 4]], pool };
+/// texture.halve(3);
+/// assert_eq!(texture.levels[2], [1]);
+/// # Ok::<(), micropool::BuildError>(())
+/// ```
+///
+/// # What it expands into
+///
+/// The function keeps its name, its attributes, its visibility and its generics; its body becomes a closure, given to
+/// the guard that names it (`#[job]`) or to [`spawn`] of the pool (`background`). A background job's parameters must
+/// therefore be `Send + 'static`, and it can't take `self` by reference: the error stands on the parameter.
 #[cfg(feature = "macros")]
+#[doc(inline)]
 pub use micropool_macros::job;
 
 /// What the macros expand into. Not for use by hand: it may change in any version.

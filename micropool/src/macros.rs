@@ -71,6 +71,15 @@
 /// assert_eq!((positions[0], energy), (0.25, 4.0));
 /// ```
 ///
+/// A lent local is what the node sees: with `use mut world`, `mut world` is a `&mut World` and `world` a `&World`. The
+/// binding itself must be `mut`, also where it is a reference already (`fn frame(mut world: &mut World)`).
+///
+/// # How to order
+///
+/// By what a node needs: an input is an order, and so are two nodes that name one resource where either is `mut`.
+/// `after` is for what the macro can't see: a file, a socket, a local that both borrow without `use`. Nodes that neither
+/// orders may run at the same time, wherever they stand.
+///
 /// # Forms
 ///
 /// A series-parallel graph without `use` expands into nested joins tagged with their urgency; `nested;` demands that.
@@ -100,6 +109,33 @@
 /// assert_eq!(frame.sum, 6);
 /// assert_eq!(frame.save.join(), 9);
 /// ```
+///
+/// # What it expands into
+///
+/// The nested form is what one would write by hand. `physics => a(), audio => b(), render(physics) => c(physics)` is
+/// about
+///
+/// ```
+/// # fn a() -> u32 { 1 } fn b() -> u32 { 2 } fn c(_: &u32) -> u32 { 3 }
+/// let ((physics, render), audio) = micropool::join(
+///     || { let physics = a(); let render = c(&physics); (physics, render) },
+///     || b(),
+/// );
+/// # assert_eq!((physics, render, audio), (1, 3, 2));
+/// ```
+///
+/// with results that may be missing after a panic, and with the fork's urgency. The countdown form makes a cell for each
+/// result and resource, which checks every use of it, a closure for each chain of nodes, and one static table of the
+/// edges. Neither contains `unsafe`.
+///
+/// # What an error means
+///
+/// The macro checks the graph before rustc sees it, and reports all that is wrong in one go, each on its word, with what
+/// to write instead: a name that isn't there or stands below, a cycle (as the path), a use after a `move`, a `mut` of what
+/// is lent shared, a background node that borrows. What it can't know, rustc says at your expression: two unordered nodes
+/// that borrow one local mutably ("cannot borrow as mutable more than once": order them with `after`, or lend the local
+/// with `use`), and a capture that can't go to another thread ("cannot be sent between threads safely": keep the node on
+/// the calling thread with `here`).
 ///
 /// # When plain [`join`](crate::join) is better
 ///
