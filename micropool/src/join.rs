@@ -4,7 +4,7 @@ use crate::current;
 use crate::panic::{AbortOnUnwind, Held, Payload, catch, drop_quietly};
 use crate::seat::{Pushed, Seat};
 use crate::segment::{SlotId, Target};
-use crate::slot::Work;
+use crate::slot::{Slot, Work};
 use crate::sync::UnsafeCell;
 use crate::wait::{Awaited, wait};
 use crate::wake;
@@ -60,7 +60,7 @@ where
     B: FnOnce() -> RB,
 {
     let half = Half::new(b);
-    let pushed = me.push(half.work(), Kind::Ready);
+    let pushed = me.push(half.work(), me.job_kind());
     both(me, &half, pushed, a)
 }
 
@@ -73,7 +73,7 @@ where
     B: FnOnce() -> RB,
 {
     let half = Half::new(b);
-    let pushed = me.push_ranked(half.work(), rank);
+    let pushed = me.push_ranked(half.work(), me.job_kind(), rank);
     both(me, &half, pushed, a)
 }
 
@@ -84,12 +84,12 @@ where
     B: FnOnce() -> RB,
 {
     // Before anything else: this frame must not be left while another thread may be in it.
-    let unwinding = Unwinding { me, half, pushed };
-    wake::published(me, pushed.position);
+    let slot = pushed.slot;
+    let unwinding = Unwinding { me, half, slot };
+    wake::published(me, pushed);
     let ra = a();
     mem::forget(unwinding);
-    if pushed.slot.reclaim(pushed.word) {
-        me.popped(pushed.position);
+    if me.reclaim(slot) {
         // SAFETY: reclaimed, once.
         let b = unsafe { half.closure() };
         if mem::needs_drop::<RA>() {
@@ -102,7 +102,7 @@ where
         }
     } else {
         let ra = Held::new(ra);
-        let rb = await_stolen(me, half, pushed);
+        let rb = await_stolen(me, half, slot);
         match rb {
             Ok(rb) => (ra.release(), rb),
             Err(payload) => {
@@ -135,15 +135,16 @@ where
 
 #[cold]
 #[inline(never)]
-fn await_stolen<B, RB>(me: &Seat, half: &Half<B, RB>, pushed: Pushed<'_>) -> Result<RB, Payload>
+fn await_stolen<B, RB>(me: &Seat, half: &Half<B, RB>, slot: &Slot) -> Result<RB, Payload>
 where
     B: FnOnce() -> RB,
 {
     // Leaving early would leave a thief with a frame that is gone.
     let guard = AbortOnUnwind;
-    wait(me, &Stolen { me, pushed });
-    pushed.slot.empty(pushed.word);
-    me.popped(pushed.position);
+    let word = slot.load();
+    wait(me, &Stolen { me, slot, generation: word.generation() });
+    slot.empty(word);
+    me.popped(slot);
     mem::forget(guard);
     // SAFETY: Done, once.
     unsafe { half.result() }
@@ -225,49 +226,54 @@ where
 {
     me: &'a Seat,
     half: &'a Half<B, RB>,
-    pushed: Pushed<'a>,
+    slot: &'a Slot,
 }
 
 impl<B, RB> Drop for Unwinding<'_, B, RB>
 where
     B: FnOnce() -> RB,
 {
-    #[cold]
+    // By value into the cold part: so the guard itself needs no place in memory.
+    #[inline]
     fn drop(&mut self) {
-        let Self { me, half, pushed } = self;
-        if pushed.slot.reclaim(pushed.word) {
-            me.popped(pushed.position);
-            // SAFETY: reclaimed, once.
-            let b = unsafe { half.closure() };
-            drop_quietly(catch(b));
-        } else {
-            drop_quietly(await_stolen(me, half, *pushed));
-        }
+        run_second(self.me, self.half, self.slot);
+    }
+}
+
+#[cold]
+#[inline(never)]
+fn run_second<B, RB>(me: &Seat, half: &Half<B, RB>, slot: &Slot)
+where
+    B: FnOnce() -> RB,
+{
+    if me.reclaim(slot) {
+        // SAFETY: reclaimed, once.
+        let b = unsafe { half.closure() };
+        drop_quietly(catch(b));
+    } else {
+        drop_quietly(await_stolen(me, half, slot));
     }
 }
 
 /// A half that a thief runs.
 struct Stolen<'a> {
     me: &'a Seat,
-    pushed: Pushed<'a>,
+    slot: &'a Slot,
+    generation: u64,
 }
 
 impl Awaited for Stolen<'_> {
     fn done(&self) -> bool {
-        self.pushed.slot.load().kind() == Kind::Done
+        self.slot.load().kind() == Kind::Done
     }
     fn target(&self) -> Target {
-        Target::Slot(SlotId {
-            seat: self.me.index,
-            position: self.pushed.position,
-            generation: self.pushed.word.generation(),
-        })
+        Target::Slot(SlotId { seat: self.me.index, position: self.slot.position, generation: self.generation })
     }
     fn mark(&self) -> bool {
-        self.pushed.slot.mark_waited()
+        self.slot.mark_waited()
     }
     fn unmark(&self) {
-        self.pushed.slot.unmark_waited();
+        self.slot.unmark_waited();
     }
 }
 

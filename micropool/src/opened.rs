@@ -19,7 +19,7 @@ pub(crate) struct Entry<'a> {
 
 impl<'a> Entry<'a> {
     pub(crate) fn id(&self) -> SlotId {
-        SlotId { seat: self.owner.index, position: self.pushed.position, generation: self.pushed.word.generation() }
+        SlotId { seat: self.owner.index, position: self.pushed.position(), generation: self.pushed.word.generation() }
     }
 
     /// How much there is to take: see [`crate::slot::Slot::available`].
@@ -38,7 +38,7 @@ impl<'a> Entry<'a> {
 
     /// More has become available: somebody who sleeps may take it.
     pub(crate) fn announce(&self) {
-        wake::published_in(self.owner, self.pushed.position, self.tier());
+        wake::published_in(self.owner, self.pushed.position(), self.tier());
     }
 
     fn word(&self) -> Word {
@@ -79,7 +79,7 @@ impl Drop for Opened<'_> {
         }
         pushed.slot.available.store(0, Ordering::Relaxed);
         pushed.slot.empty(pushed.word);
-        owner.popped(pushed.position);
+        owner.popped(pushed.slot);
         std::mem::forget(guard);
     }
 }

@@ -33,6 +33,11 @@ pub(crate) fn light_fence() {
     }
 }
 
+/// Whether `light_fence` is free, as `prepare` found.
+pub(crate) fn is_asymmetric() -> bool {
+    BARRIER.load(Ordering::Relaxed) == ASYMMETRIC
+}
+
 pub(crate) fn heavy_fence() {
     fence(Ordering::SeqCst);
     if BARRIER.load(Ordering::Relaxed) == ASYMMETRIC {

@@ -8,7 +8,9 @@ use crate::segment::{Origin, Segment};
 use crate::shared::Shared;
 use crate::sleep::Sleeper;
 use crate::slot::{Slot, Work};
-use crate::sync::{AtomicPtr, AtomicU32, AtomicU64, Ordering, fence, overwrite};
+use crate::sync::{
+    AtomicPtr, AtomicU32, AtomicU64, Ordering, asymmetric_light_fence, fence, has_asymmetric_fences, overwrite,
+};
 use crate::table::Table;
 use crate::word::{Kind, Tier, Word};
 
@@ -19,11 +21,10 @@ const FIRST_SEGMENTS: usize = if cfg!(loom) { 2 } else { 8 };
 #[repr(align(128))]
 pub(crate) struct Seat {
     // The owner's: nobody else writes them, and only `tier` is written by another thread (a promotion).
-    top: AtomicU32,
-    /// The chunk of slots that `top` last lay in: its first position, its length, its slots.
-    chunk_first: AtomicU32,
-    chunk_len: AtomicU32,
-    chunk: AtomicPtr<Slot>,
+    /// The slot at the top, which is Empty. Thieves look at it, on the rare way (`Slot::claim`).
+    top: AtomicPtr<Slot>,
+    /// How a job is pushed that nobody waits for: `Private` where that makes it cheaper.
+    quiet_kind: Kind,
     /// The tier of what is pushed now: the stamped word of the topmost segment.
     tier: AtomicU64,
     pub(crate) pool: *const Shared,
@@ -53,16 +54,20 @@ unsafe impl Sync for Seat {}
 pub(crate) struct Pushed<'a> {
     pub(crate) slot: &'a Slot,
     pub(crate) word: Word,
-    pub(crate) position: u32,
+}
+
+impl Pushed<'_> {
+    #[inline]
+    pub(crate) fn position(&self) -> u32 {
+        self.slot.position
+    }
 }
 
 impl Seat {
     pub(crate) fn new(pool: *const Shared, index: u32, worker: u32) -> Self {
         let seat = Self {
-            top: AtomicU32::new(0),
-            chunk_first: AtomicU32::new(0),
-            chunk_len: AtomicU32::new(0),
-            chunk: AtomicPtr::new(std::ptr::null_mut()),
+            top: AtomicPtr::new(std::ptr::null_mut()),
+            quiet_kind: if has_asymmetric_fences() { Kind::Private } else { Kind::Ready },
             tier: AtomicU64::new(Tier::Foreground as u64),
             pool,
             index,
@@ -74,16 +79,18 @@ impl Seat {
             sleeper: Sleeper::new(),
             mailbox: Mailbox::new(),
         };
-        seat.slots.grow(0, |_| Slot::new());
+        let lowest = seat.make_slots(0);
+        seat.top.store(std::ptr::from_ref(lowest).cast_mut(), Ordering::Relaxed);
         seat.segment_table.grow(0, |_| Segment::new());
         seat
     }
 
     // ---- the owner's -------------------------------------------------------------------------------------------
 
+    /// How many slots are filled.
     #[inline]
     pub(crate) fn top(&self) -> u32 {
-        self.top.load(Ordering::Relaxed)
+        self.top_slot().position
     }
 
     #[inline]
@@ -93,55 +100,86 @@ impl Seat {
 
     /// The slot at the top, which is Empty.
     #[inline]
-    fn top_slot(&self) -> (&Slot, u32) {
-        let position = self.top();
-        let offset = position.wrapping_sub(self.chunk_first.load(Ordering::Relaxed));
-        if offset < self.chunk_len.load(Ordering::Relaxed) {
-            let chunk = self.chunk.load(Ordering::Relaxed);
-            // SAFETY: `offset` lies within the chunk that `find_chunk` noted.
-            let slot = unsafe { chunk.add(offset as usize) };
-            // SAFETY: slots live as long as the seat.
-            (unsafe { &*slot }, position)
-        } else {
-            (self.find_chunk(position), position)
+    fn top_slot(&self) -> &Slot {
+        let slot = self.top.load(Ordering::Relaxed);
+        // SAFETY: set by `new`, and then to slots of this seat only, which live as long as it. A wild one would fail every test.
+        unsafe { &*slot }
+    }
+
+    /// The slots of the chunk that begins at this position, each knowing the next; the first of them.
+    fn make_slots(&self, first: u32) -> &Slot {
+        let (chunk, place) = self.slots.grow(first as usize, |position| Slot::new(position as u32));
+        debug_assert_eq!(place.first, first as usize);
+        for position in place.first + 1..place.first + place.len {
+            let (below, slot) = (self.slots.get(position - 1), self.slots.get(position));
+            let (below, slot) = below.zip(slot).expect("just made");
+            below.above.store(std::ptr::from_ref(slot).cast_mut(), Ordering::Relaxed);
         }
+        // SAFETY: a chunk has slots, and they live as long as the seat.
+        unsafe { &*chunk }
     }
 
     #[cold]
     #[inline(never)]
-    fn find_chunk(&self, position: u32) -> &Slot {
-        let (chunk, place) = self.slots.grow(position as usize, |_| Slot::new());
-        self.chunk_first.store(place.first as u32, Ordering::Relaxed);
-        self.chunk_len.store(place.len as u32, Ordering::Relaxed);
-        self.chunk.store(chunk.cast_mut(), Ordering::Relaxed);
-        // SAFETY: `position` lies within the chunk that `grow` found for it.
-        let slot = unsafe { chunk.add(position as usize - place.first) };
-        // SAFETY: slots live as long as the seat.
-        unsafe { &*slot }
+    fn more_slots(&self, last: &Slot) -> *mut Slot {
+        let slot = std::ptr::from_ref(self.make_slots(last.position + 1)).cast_mut();
+        last.above.store(slot, Ordering::Relaxed);
+        slot
+    }
+
+    /// How a job for one thread is pushed now: whoever searches takes a `Ready` one at once; if nobody does, `Private` is
+    /// cheaper for us.
+    #[inline]
+    pub(crate) fn job_kind(&self) -> Kind {
+        if self.pool().sleepers.anybody_searches() { Kind::Ready } else { self.quiet_kind }
     }
 
     /// Puts work on the stack: from now on it can be taken, though nobody has been woken for it.
     #[inline]
     pub(crate) fn push(&self, work: Work, kind: Kind) -> Pushed<'_> {
-        let (slot, position) = self.top_slot();
-        let word = slot.publish(work, kind, self.tier());
-        self.top.store(position + 1, Ordering::Relaxed);
-        Pushed { slot, word, position }
+        self.push_with(|slot| slot.publish(work, kind, self.tier()))
     }
 
     #[inline]
-    pub(crate) fn push_ranked(&self, work: Work, rank: u32) -> Pushed<'_> {
-        let (slot, position) = self.top_slot();
-        let word = slot.publish_ranked(work, self.tier(), rank);
-        self.top.store(position + 1, Ordering::Relaxed);
-        Pushed { slot, word, position }
+    pub(crate) fn push_ranked(&self, work: Work, kind: Kind, rank: u32) -> Pushed<'_> {
+        self.push_with(|slot| slot.publish_ranked(work, kind, self.tier(), rank))
     }
 
-    /// The topmost slot is Empty again.
     #[inline]
-    pub(crate) fn popped(&self, position: u32) {
-        debug_assert_eq!(self.top(), position + 1, "a seat is a stack");
-        self.top.store(position, Ordering::Relaxed);
+    fn push_with(&self, publish: impl FnOnce(&Slot) -> Word) -> Pushed<'_> {
+        let slot = self.top_slot();
+        let mut above = slot.above.load(Ordering::Relaxed);
+        if above.is_null() {
+            above = self.more_slots(slot);
+        }
+        let word = publish(slot);
+        // Ordering: Release pairs with the Acquire in `is_above`: a thief that sees this top doesn't see an older word.
+        self.top.store(above, Ordering::Release);
+        Pushed { slot, word }
+    }
+
+    /// The owner takes back the job that it pushed last. `false`: a thief has it, and the slot is still in use.
+    #[inline]
+    pub(crate) fn reclaim(&self, slot: &Slot) -> bool {
+        self.popped(slot);
+        asymmetric_light_fence();
+        slot.take_private_back() || self.reclaim_shared(slot)
+    }
+
+    #[inline]
+    fn reclaim_shared(&self, slot: &Slot) -> bool {
+        let ours = slot.reclaim();
+        if !ours {
+            self.top.store(slot.above.load(Ordering::Relaxed), Ordering::Release);
+        }
+        ours
+    }
+
+    /// The topmost slot is Empty again, or about to be.
+    #[inline]
+    pub(crate) fn popped(&self, slot: &Slot) {
+        debug_assert_eq!(self.top(), slot.position + 1, "a seat is a stack");
+        self.top.store(std::ptr::from_ref(slot).cast_mut(), Ordering::Relaxed);
     }
 
     /// Opens a segment: all that is pushed until it is closed descends from `origin`.
@@ -196,6 +234,14 @@ impl Seat {
 
     pub(crate) fn segment(&self, depth: u32) -> Option<&Segment> {
         self.segment_table.get(depth as usize)
+    }
+
+    /// Whether the top lies above a slot, seen by a thief that has said Claiming and fenced.
+    pub(crate) fn is_above(&self, slot: &Slot) -> bool {
+        let top = self.top.load(Ordering::Acquire);
+        // SAFETY: as in `top_slot`; the slot was made before the store that Acquire has seen.
+        let top = unsafe { &*top };
+        top.position > slot.position
     }
 
     pub(crate) fn slot(&self, position: u32) -> Option<&Slot> {

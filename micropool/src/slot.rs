@@ -1,7 +1,7 @@
 //! One place of a seat's stack of work, and the steps its word goes through (the table is in `word.rs`).
 
 use crate::seat::Seat;
-use crate::sync::{AtomicU32, AtomicU64, Ordering, UnsafeCell};
+use crate::sync::{AtomicPtr, AtomicU32, AtomicU64, Ordering, UnsafeCell, heavy_fence, overwrite};
 use crate::word::{Kind, Tier, Word};
 
 /// What a slot holds: the frame of a job (or of something that many help with) and the function that knows its type.
@@ -43,6 +43,10 @@ pub(crate) struct Slot {
     thief: AtomicU32,
     /// With a ranked word: how urgent (the longest way to the end of the graph).
     rank: AtomicU32,
+    /// The slot's place on its seat's stack.
+    pub(crate) position: u32,
+    /// The owner's: the slot at the next position, once there is one.
+    pub(crate) above: AtomicPtr<Slot>,
 }
 
 // SAFETY: `work` holds a frame's address that is only followed under the contract of `Work::new`, and is only accessed
@@ -52,7 +56,7 @@ unsafe impl Sync for Slot {}
 unsafe impl Send for Slot {}
 
 impl Slot {
-    pub(crate) fn new() -> Self {
+    pub(crate) fn new(position: u32) -> Self {
         Self {
             state: AtomicU64::new(Word::NEW.0),
             work: UnsafeCell::new(Work::NOTHING),
@@ -61,6 +65,8 @@ impl Slot {
             thief_generation: AtomicU64::new(u64::MAX),
             thief: AtomicU32::new(0),
             rank: AtomicU32::new(0),
+            position,
+            above: AtomicPtr::new(std::ptr::null_mut()),
         }
     }
 
@@ -73,7 +79,7 @@ impl Slot {
 
     // ---- the owner's steps -------------------------------------------------------------------------------------
 
-    /// Empty → Ready or Open. Only the owner, and only while the slot is `Empty`.
+    /// Empty → Private, Ready or Open. Only the owner, and only while the slot is `Empty`.
     #[inline]
     pub(crate) fn publish(&self, work: Work, kind: Kind, tier: Tier) -> Word {
         self.put(work);
@@ -84,12 +90,13 @@ impl Slot {
         word
     }
 
+    /// As `publish`, for a branch of a graph.
     #[inline]
-    pub(crate) fn publish_ranked(&self, work: Work, tier: Tier, rank: u32) -> Word {
+    pub(crate) fn publish_ranked(&self, work: Work, kind: Kind, tier: Tier, rank: u32) -> Word {
         self.put(work);
         // Ordering: Relaxed, a wrong rank seen by a thief costs a little time, no more.
         self.rank.store(rank, Ordering::Relaxed);
-        let word = Word(self.state.load(Ordering::Relaxed)).next(Kind::Ready, tier).ranked();
+        let word = Word(self.state.load(Ordering::Relaxed)).next(kind, tier).ranked();
         self.state.store(word.0, Ordering::Release);
         word
     }
@@ -100,25 +107,37 @@ impl Slot {
         self.work.with_mut(|place| unsafe { *place = work });
     }
 
-    /// Ready → Empty: the owner takes its own job back. `false`: a thief has it.
+    /// Private → Empty without an exchange; `false`: it isn't Private any more. Only after the owner has moved its top
+    /// below this slot, with a light fence between: see [`claim`](Self::claim).
     #[inline]
-    pub(crate) fn reclaim(&self, word: Word) -> bool {
-        let empty = word.become_kind(Kind::Empty);
-        // Ordering: Acquire on failure pairs with `finish`. On success nothing of another thread need be seen.
-        match self.state.compare_exchange(word.0, empty.0, Ordering::Relaxed, Ordering::Acquire) {
-            Ok(_) => true,
-            // Promoted to the foreground since (the word differs in that bit): still ours to take.
-            Err(now) if Word(now).kind() == Kind::Ready => {
-                self.state.compare_exchange(now, empty.0, Ordering::Relaxed, Ordering::Acquire).is_ok()
-            }
-            Err(_) => false,
+    pub(crate) fn take_private_back(&self) -> bool {
+        // Ordering: Relaxed, nothing of another thread need be seen.
+        let word = Word(self.state.load(Ordering::Relaxed));
+        if word.kind() != Kind::Private {
+            return false;
         }
+        overwrite(&self.state, word.emptied().0, Ordering::Relaxed);
+        true
+    }
+
+    /// Private, Claiming or Ready → Empty: the owner takes its own job back. `false`: a thief has it.
+    pub(crate) fn reclaim(&self) -> bool {
+        let mut now = Word(self.state.load(Ordering::Relaxed));
+        while let Kind::Private | Kind::Claiming | Kind::Ready = now.kind() {
+            // Ordering: on success nothing of another thread need be seen; nor on failure, before `load` says Done.
+            match self.state.compare_exchange_weak(now.0, now.emptied().0, Ordering::Relaxed, Ordering::Relaxed) {
+                Ok(_) => return true,
+                // Promoted to the foreground, or a thief has taken a step, forward or back.
+                Err(other) => now = Word(other),
+            }
+        }
+        false
     }
 
     /// Done or Closed (with nobody inside) → Empty.
     pub(crate) fn empty(&self, word: Word) {
         // Ordering: Relaxed: thieves that read an older word fail their claim; the next `publish` releases.
-        self.state.store(word.become_kind(Kind::Empty).0, Ordering::Relaxed);
+        self.state.store(word.emptied().0, Ordering::Relaxed);
     }
 
     /// The owner says that it will sleep until something changes here. `false`: the job is done.
@@ -153,12 +172,23 @@ impl Slot {
 
     // ---- others' steps -----------------------------------------------------------------------------------------
 
-    /// Ready → Taken, if the slot is still as `word` says; the work, and who took it is written down.
-    pub(crate) fn claim(&self, word: Word, thief: u32) -> Option<Work> {
-        debug_assert_eq!(word.kind(), Kind::Ready);
+    /// Ready → Taken, or Private → Claiming → Taken, if the slot is still as `word` says; the work, and who took it is
+    /// written down. `is_above` says whether the owner's top is above this slot.
+    ///
+    /// A Private slot is taken as in the THE protocol of Cilk-5: the owner moves its top down, fences, and looks whether
+    /// anybody is Claiming; the thief says Claiming, fences, and looks at the top. At least one of them sees the other. The
+    /// owner's fence is free, the thief's is the process-wide barrier.
+    pub(crate) fn claim(&self, word: Word, thief: u32, is_above: impl Fn() -> bool) -> Option<Work> {
+        let found = match word.kind() {
+            Kind::Private => self.ask(word, is_above)?,
+            kind => {
+                debug_assert_eq!(kind, Kind::Ready);
+                word
+            }
+        };
         // Ordering: Acquire pairs with `publish`: the work is seen as it was put.
         self.state
-            .compare_exchange(word.0, word.become_kind(Kind::Taken).0, Ordering::Acquire, Ordering::Relaxed)
+            .compare_exchange(found.0, word.become_kind(Kind::Taken).0, Ordering::Acquire, Ordering::Relaxed)
             .ok()?;
         self.thief.store(thief, Ordering::Relaxed);
         // Ordering: Release pairs with the Acquire in `thief_of`: whoever sees our index sees that the slot is Taken, so that a
@@ -166,6 +196,20 @@ impl Slot {
         self.thief_generation.store(word.generation(), Ordering::Release);
         // SAFETY: claimed: the owner doesn't write until the slot is Empty again, which waits for `finish`.
         Some(self.work.with(|work| unsafe { *work }))
+    }
+
+    /// Private → Claiming, and back if the owner is just taking it.
+    fn ask(&self, word: Word, is_above: impl Fn() -> bool) -> Option<Word> {
+        let claiming = word.become_kind(Kind::Claiming);
+        // Ordering: with the fence below; the look at the top must not come first.
+        self.state.compare_exchange(word.0, claiming.0, Ordering::AcqRel, Ordering::Relaxed).ok()?;
+        heavy_fence();
+        if is_above() {
+            return Some(claiming);
+        }
+        // Failing is fine: the owner has it, and perhaps something else lies here by now.
+        let _ = self.state.compare_exchange(claiming.0, word.0, Ordering::Relaxed, Ordering::Relaxed);
+        None
     }
 
     /// Open, one more inside, if the slot is still as `word` says.
@@ -205,7 +249,7 @@ impl Slot {
 
     /// A pending background job is made foreground, because a foreground thread waits for what it belongs to.
     pub(crate) fn promote(&self, word: Word) {
-        if word.is_background() && matches!(word.kind(), Kind::Ready | Kind::Open) {
+        if word.is_background() && matches!(word.kind(), Kind::Private | Kind::Ready | Kind::Open) {
             // Failing is fine: it was taken, or the owner took it back, or its count changed and the next look promotes.
             let _ = self.state.compare_exchange(word.0, word.foreground().0, Ordering::AcqRel, Ordering::Relaxed);
         }

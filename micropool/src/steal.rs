@@ -39,7 +39,7 @@ impl Claimed<'_> {
         // SAFETY: claimed or entered by `take`, and called once. The frame stays until `finish` or `leave` below.
         unsafe { work.call(me) };
         drop(segment);
-        let waited = if word.kind() == Kind::Ready { slot.finish(word) } else { slot.leave() };
+        let waited = if word.kind() == Kind::Open { slot.leave() } else { slot.finish(word) };
         // The frame may be gone; `victim` is a seat and stays.
         if waited {
             victim.sleeper.wake(&me.pool().sleepers, Mode::Strict);
@@ -65,7 +65,7 @@ const MAX_HOPS: u32 = 64;
 
 fn take<'a>(me: &Seat, victim: &'a Seat, slot: &'a Slot, position: u32, word: Word) -> Option<Claimed<'a>> {
     let work = match word.kind() {
-        Kind::Ready => slot.claim(word, me.index)?,
+        Kind::Private | Kind::Ready => slot.claim(word, me.index, || victim.is_above(slot))?,
         Kind::Open => slot.enter(word)?,
         _ => return None,
     };
@@ -75,7 +75,7 @@ fn take<'a>(me: &Seat, victim: &'a Seat, slot: &'a Slot, position: u32, word: Wo
 /// Whether somebody could take from this slot now.
 fn takeable(slot: &Slot, word: Word) -> bool {
     match word.kind() {
-        Kind::Ready => true,
+        Kind::Private | Kind::Ready => true,
         Kind::Open => slot.available.load(Ordering::Acquire) != 0 && word.entered().is_some(),
         _ => false,
     }
@@ -97,7 +97,7 @@ fn most_urgent<'a>(seat: &'a Seat, oldest: (u32, &'a Slot, Word), to: u32) -> (u
     let mut best = oldest;
     for (position, slot, word) in slots(seat, oldest.0 + 1, to) {
         if word.is_ranked()
-            && word.kind() == Kind::Ready
+            && matches!(word.kind(), Kind::Private | Kind::Ready)
             && Tier::of(word) == Tier::of(oldest.2)
             && slot.rank() > best.1.rank()
         {
@@ -248,6 +248,11 @@ fn scan<'a>(me: &'a Seat, base: u32, end: u32, way: &Way<'_>, hops: u32) -> Look
                     continue;
                 }
             },
+            // Another thief asks for it: it gets it, or the owner does.
+            Kind::Claiming => {
+                changed = true;
+                continue;
+            }
             Kind::Open | Kind::Closed if word.inside() > 0 => None,
             _ => continue,
         };

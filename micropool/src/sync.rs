@@ -82,6 +82,20 @@ pub(crate) fn light_fence() {
     crate::platform::light_fence();
 }
 
+/// [`light_fence`] where [`has_asymmetric_fences`] is known: nothing but a word to the compiler.
+#[inline]
+pub(crate) fn asymmetric_light_fence() {
+    #[cfg(loom)]
+    fence(Ordering::SeqCst);
+    #[cfg(not(loom))]
+    std::sync::atomic::compiler_fence(Ordering::SeqCst);
+}
+
+/// Whether the light half is free in this process. Decided before the first pool has a thread.
+pub(crate) fn has_asymmetric_fences() -> bool {
+    cfg!(loom) || crate::platform::is_asymmetric()
+}
+
 /// The dear half of an asymmetric pair, for threads that are about to sleep. See [`light_fence`].
 pub(crate) fn heavy_fence() {
     #[cfg(loom)]

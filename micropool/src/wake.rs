@@ -1,19 +1,19 @@
 //! Whom a push wakes. Steps P and F of the protocol in `sleep/README.md`.
 
-use crate::seat::Seat;
+use crate::seat::{Pushed, Seat};
 use crate::shared::Shared;
 use crate::sleep::Mode;
 use crate::steal;
-use crate::sync::{Ordering, fence, light_fence};
+use crate::sync::{Ordering, asymmetric_light_fence, fence, light_fence};
 use crate::word::Tier;
 
 /// After a push: somebody who sleeps and may take it is woken. With nobody asleep it is one load.
 #[inline]
-pub(crate) fn published(seat: &Seat, position: u32) {
-    light_fence();
-    let tier = seat.tier();
-    if !seat.pool().sleepers.counts().none() || tier == Tier::Background {
-        rouse(seat, position, tier);
+pub(crate) fn published(seat: &Seat, pushed: Pushed<'_>) {
+    // Enough where it is a fence; elsewhere the count is never "nothing to do", and `rouse` begins with a real one.
+    asymmetric_light_fence();
+    if !seat.pool().sleepers.counts().nothing_to_do() || pushed.word.is_background() {
+        rouse(seat, pushed.position(), Tier::of(pushed.word));
     }
 }
 
@@ -44,6 +44,9 @@ pub(crate) fn task_queued(pool: &Shared) {
 fn rouse(owner: &Seat, position: u32, tier: Tier) {
     let pool = owner.pool();
     fence(Ordering::SeqCst);
+    if pool.sleepers.counts().none() && tier == Tier::Foreground {
+        return;
+    }
     if tier == Tier::Background && pool.config.dedicated_background_threads > 0 {
         if wake_dedicated(pool) {
             return;

@@ -5,14 +5,16 @@
 //!  generation     | inside      | ranked | background | waited  | kind
 //! ```
 //!
-//! | kind   | meaning                                   | left by                                                        |
-//! |--------|-------------------------------------------|----------------------------------------------------------------|
-//! | Empty  | nothing here, nor above                   | the owner's push or open                                       |
-//! | Ready  | a job for one thread                      | the owner's reclaim (→ Empty) or a thief's claim (→ Taken)      |
-//! | Taken  | one thief runs it                         | that thief's finish (→ Done)                                   |
-//! | Done   | the thief is through with the job's frame | the owner (→ Empty)                                            |
-//! | Open   | many may enter and help (`inside` count)  | the owner's close (→ Closed)                                   |
-//! | Closed | no more may enter                         | the owner (→ Empty), once `inside` is 0                        |
+//! | kind     | meaning                                     | left by                                                       |
+//! |----------|---------------------------------------------|---------------------------------------------------------------|
+//! | Empty    | nothing here, nor above                     | the owner's push or open                                      |
+//! | Private  | a job for one thread, cheap to take back    | the owner's reclaim (→ Empty) or a thief's ask (→ Claiming)   |
+//! | Claiming | a thief asks whether its owner has it       | that thief (→ Taken or → Private), or the owner (→ Empty)     |
+//! | Ready    | a job for one thread, cheap to take         | the owner's reclaim (→ Empty) or a thief's claim (→ Taken)    |
+//! | Taken    | one thief runs it                           | that thief's finish (→ Done)                                  |
+//! | Done     | the thief is through with the job's frame   | the owner (→ Empty)                                           |
+//! | Open     | many may enter and help (`inside` count)    | the owner's close (→ Closed)                                  |
+//! | Closed   | no more may enter                           | the owner (→ Empty), once `inside` is 0                       |
 //!
 //! Every push or open makes a new generation (48 bits: at 4 ns a push they last 13 days of nothing but pushes into
 //! one slot while a thief stands still between two instructions), so that a claim can't mistake a later job for the
@@ -31,6 +33,8 @@ pub(crate) enum Kind {
     Done = 3,
     Open = 4,
     Closed = 5,
+    Private = 6,
+    Claiming = 7,
 }
 
 const KIND: u64 = 7;
@@ -40,6 +44,7 @@ const RANKED: u64 = 1 << 5;
 const ONE_INSIDE: u64 = 1 << 6;
 const INSIDE_MAX: u64 = (1 << 10) - 1;
 const GENERATION_SHIFT: u32 = 16;
+const BELOW_GENERATION: u64 = (1 << GENERATION_SHIFT) - 1;
 const STAMP_SHIFT: u32 = 8;
 
 impl Word {
@@ -55,7 +60,9 @@ impl Word {
             2 => Kind::Taken,
             3 => Kind::Done,
             4 => Kind::Open,
-            _ => Kind::Closed,
+            5 => Kind::Closed,
+            6 => Kind::Private,
+            _ => Kind::Claiming,
         }
     }
 
@@ -80,11 +87,17 @@ impl Word {
         (self.0 / ONE_INSIDE) & INSIDE_MAX
     }
 
-    /// The word of the next use of a slot: `Ready` or `Open`, of the tier that `tier` is the bits of.
+    /// `Empty` after this use of the slot.
+    #[inline]
+    pub(crate) fn emptied(self) -> Word {
+        Word(self.0 & !BELOW_GENERATION)
+    }
+
+    /// The word of the next use of an `Empty` slot: a job or `Open`, of this tier.
     #[inline]
     pub(crate) fn next(self, kind: Kind, tier: Tier) -> Word {
-        let generation = (self.0 >> GENERATION_SHIFT).wrapping_add(1) << GENERATION_SHIFT;
-        Word(generation | tier as u64 | kind as u64)
+        debug_assert_eq!(self, self.emptied());
+        Word(self.0.wrapping_add(1 << GENERATION_SHIFT) | tier as u64 | kind as u64)
     }
 
     pub(crate) fn ranked(self) -> Word {
@@ -174,7 +187,7 @@ mod tests {
             assert!(word.is_background() && !word.is_ranked() && !word.is_waited());
             assert_eq!(word.inside(), 0);
             seen.push(word.generation());
-            word = word.become_kind(Kind::Empty);
+            word = word.emptied();
         }
         assert!(seen.contains(&0), "this configuration starts below the wrap: {seen:?}");
         seen.dedup();

@@ -69,9 +69,9 @@ fn wake_a_strict_waiter_for_a_descendant() {
         while pushed.slot.load().kind() == Kind::Ready {
             crate::sync::yield_now();
         }
-        wait(me, &Stolen { me, pushed });
+        wait(me, &stolen(me, &pushed));
         pushed.slot.empty(pushed.word);
-        me.popped(pushed.position);
+        me.popped(pushed.slot);
         // SAFETY: Done, once.
         assert!(unsafe { half.result() }.is_ok());
         thief.join().unwrap();
@@ -87,10 +87,10 @@ fn wake_a_strict_waiter_over_two_thieves() {
         let (me, first) = (pool.seat(0), pool.seat(1));
         let frames = Arc::new([Frame::new(0), Frame::new(0)]);
         let job = me.push(increments(&frames[0]), Kind::Ready);
-        job.slot.claim(job.word, 1).unwrap();
+        job.slot.claim(job.word, 1, || true).unwrap();
         let outer = first.open_segment(origin(me, &job), Tier::Foreground);
         let child = first.push(increments(&frames[1]), Kind::Ready);
-        child.slot.claim(child.word, 2).unwrap();
+        child.slot.claim(child.word, 2, || true).unwrap();
         let (child_origin, child_word, job_word) = (origin(first, &child), child.word, job.word);
         mem::forget(outer);
         let (other, taken) = (pool.clone(), Signal::new());
@@ -105,12 +105,16 @@ fn wake_a_strict_waiter_over_two_thieves() {
             }
         });
         start.go();
-        wait(me, &Stolen { me, pushed: job });
+        wait(me, &stolen(me, &job));
         second.join().unwrap();
     });
 }
 
 fn origin(seat: &Seat, pushed: &Pushed<'_>) -> Origin {
-    let slot = SlotId { seat: seat.index, position: pushed.position, generation: pushed.word.generation() };
+    let slot = SlotId { seat: seat.index, position: pushed.position(), generation: pushed.word.generation() };
     Origin { slot: Some(slot), unit: 0 }
+}
+
+fn stolen<'a>(me: &'a Seat, pushed: &Pushed<'a>) -> Stolen<'a> {
+    Stolen { me, slot: pushed.slot, generation: pushed.word.generation() }
 }

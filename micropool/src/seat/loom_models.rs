@@ -22,7 +22,7 @@ fn segment_of_a_position_whose_owner_opens_others_above() {
         // Leaves a record behind that says "from position 0 on".
         drop(seat.open_segment(unit(128), Tier::Background));
         let pushed = seat.push(increments(&frame), Kind::Ready);
-        pushed.slot.claim(pushed.word, 1).unwrap();
+        pushed.slot.claim(pushed.word, 1, || true).unwrap();
         let other = pool.clone();
         let thief = start.spawn(move || {
             let seat = other.seat(0);
@@ -32,7 +32,7 @@ fn segment_of_a_position_whose_owner_opens_others_above() {
         start.go();
         drop(seat.open_segment(unit(192), Tier::Background));
         thief.join().unwrap();
-        seat.popped(pushed.position);
+        seat.popped(pushed.slot);
         drop(lowest);
     });
 }
@@ -41,8 +41,8 @@ fn segment_of_a_position_whose_owner_opens_others_above() {
 fn waits_for_background(pool: &Shared, frame: &Frame) -> SlotId {
     let me = pool.seat(0);
     let job = me.push(increments(frame), Kind::Ready);
-    job.slot.claim(job.word, 1).unwrap();
-    SlotId { seat: 0, position: job.position, generation: job.word.generation() }
+    job.slot.claim(job.word, 1, || true).unwrap();
+    SlotId { seat: 0, position: job.position(), generation: job.word.generation() }
 }
 
 // Goes red if `Segment::promote` or `promote_segment` stores: then an unrelated background job that the thief starts next
@@ -135,5 +135,113 @@ fn promote_reaches_a_thief_that_is_just_starting() {
         job.looked.give();
         thief.join().unwrap();
         assert_eq!(job.tier.read(), Tier::Foreground as u32);
+    });
+}
+
+/// A seat whose owner pushes Private jobs, and others that take them.
+struct PrivateJobs {
+    pool: Arc<Shared>,
+    start: Start,
+    frames: Arc<[Frame; 2]>,
+}
+
+impl PrivateJobs {
+    fn new(thieves: usize) -> Self {
+        let frames = Arc::new([Frame::new(0), Frame::new(0)]);
+        Self { pool: shared(1 + thieves, 1), start: Start::new(), frames }
+    }
+
+    /// Thief `index` takes one job, if it gets one.
+    fn thief(&self, index: u32) -> loom::thread::JoinHandle<bool> {
+        let (pool, frames) = (self.pool.clone(), self.frames.clone());
+        self.start.spawn(move || {
+            let seat = pool.seat(index);
+            let found = take_any(seat, Tier::Foreground);
+            let any = found.is_some();
+            if let Some(claimed) = found {
+                claimed.run(seat);
+            }
+            drop(frames);
+            any
+        })
+    }
+
+    fn push(&self, frame: usize) -> Pushed<'_> {
+        // The owner's own: a thief that comes too late, or a job that is run twice, races with it.
+        self.frames[frame].write(0);
+        self.pool.seat(0).push(increments(&self.frames[frame]), Kind::Private)
+    }
+
+    /// Takes the job back, or waits until its thief has ended. Whether the owner had it.
+    fn settle(&self, pushed: &Pushed<'_>, frame: usize) -> bool {
+        let me = self.pool.seat(0);
+        let ours = me.reclaim(pushed.slot);
+        if ours {
+            self.frames[frame].write(1);
+        } else {
+            while pushed.slot.load().kind() != Kind::Done {
+                crate::sync::yield_now();
+            }
+            pushed.slot.empty(pushed.word);
+            me.popped(pushed.slot);
+        }
+        assert_eq!(self.frames[frame].read(), 1);
+        ours
+    }
+}
+
+// Goes red without the fence of either side (`reclaim`, `Slot::ask`), if `reclaim` looks before it pops, or if `ask` doesn't
+// look at the top.
+#[test]
+fn private_job_is_run_once() {
+    explore(None, || {
+        let jobs = PrivateJobs::new(1);
+        let thief = jobs.thief(1);
+        jobs.start.go();
+        let pushed = jobs.push(0);
+        let ours = jobs.settle(&pushed, 0);
+        assert_eq!(thief.join().unwrap(), !ours);
+    });
+}
+
+// The slot holds another job a moment later. Goes red if `push_with` stores the top Relaxed and the thief loads it so, or if
+// the second step of a claim compares kinds only.
+#[test]
+fn private_job_is_not_taken_for_the_next_one_in_its_slot() {
+    explore(Some(4), || {
+        let jobs = PrivateJobs::new(1);
+        let thief = jobs.thief(1);
+        jobs.start.go();
+        let first = jobs.settle(&jobs.push(0), 0);
+        let second = jobs.settle(&jobs.push(1), 1);
+        assert_eq!(u32::from(thief.join().unwrap()), u32::from(!first) + u32::from(!second));
+    });
+}
+
+// Goes red if `reclaim_shared` doesn't put the top back: then the lower of two jobs is refused to its thief, or run twice.
+#[test]
+fn private_jobs_on_one_stack_are_each_run_once() {
+    explore(Some(3), || {
+        let jobs = PrivateJobs::new(1);
+        let thief = jobs.thief(1);
+        jobs.start.go();
+        let (low, high) = (jobs.push(0), jobs.push(1));
+        let high = jobs.settle(&high, 1);
+        let low = jobs.settle(&low, 0);
+        assert_eq!(u32::from(thief.join().unwrap()), u32::from(!low) + u32::from(!high));
+    });
+}
+
+// One thief backs off while the other asks. Goes red if `ask` puts `Private` back with a store.
+#[test]
+fn private_job_is_run_once_with_two_thieves() {
+    explore(Some(2), || {
+        let jobs = PrivateJobs::new(2);
+        let thieves = [jobs.thief(1), jobs.thief(2)];
+        jobs.start.go();
+        let first = jobs.settle(&jobs.push(0), 0);
+        let second = jobs.settle(&jobs.push(1), 1);
+        let stolen: u32 = thieves.into_iter().map(|thief| u32::from(thief.join().unwrap())).sum();
+        assert_eq!(stolen, u32::from(!first) + u32::from(!second));
     });
 }

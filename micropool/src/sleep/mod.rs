@@ -1,6 +1,6 @@
 //! Sleeping and waking. The protocol, with its proof, is in `README.md` beside this file; steps are named by its letters.
 
-use crate::sync::{AtomicU32, AtomicU64, Condvar, Mutex, Ordering};
+use crate::sync::{AtomicU32, AtomicU64, Condvar, Mutex, Ordering, has_asymmetric_fences};
 use crate::trace;
 
 const AWAKE: u32 = 0;
@@ -11,6 +11,8 @@ const WAKING: u32 = 3;
 
 const ONE_IDLE: u64 = 1;
 const ONE_STRICT: u64 = 1 << 32;
+/// Set for good where a light fence is no fence: then no push may trust the count without one.
+const SYMMETRIC: u64 = 1 << 63;
 
 /// How a thread sleeps: for any work, or for what it waits for.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -50,27 +52,38 @@ struct Apart(AtomicU32);
 pub(crate) struct Counts(u64);
 
 impl Counts {
+    /// Whether a push is done when it has read this after a compiler's fence.
     #[inline]
-    pub(crate) fn none(self) -> bool {
+    pub(crate) fn nothing_to_do(self) -> bool {
         self.0 == 0
+    }
+    pub(crate) fn none(self) -> bool {
+        self.0 & !SYMMETRIC == 0
     }
     pub(crate) fn idle(self) -> u32 {
         self.0 as u32
     }
     pub(crate) fn strict(self) -> u32 {
-        (self.0 >> 32) as u32
+        ((self.0 & !SYMMETRIC) >> 32) as u32
     }
 }
 
 impl Sleepers {
     pub(crate) fn new() -> Self {
-        Self { counts: AtomicU64::new(0), searching: Apart(AtomicU32::new(0)) }
+        let counts = if has_asymmetric_fences() { 0 } else { SYMMETRIC };
+        Self { counts: AtomicU64::new(counts), searching: Apart(AtomicU32::new(0)) }
     }
 
     /// P3. Ordering: Relaxed, ordered after the publication by the caller's light fence.
     #[inline]
     pub(crate) fn counts(&self) -> Counts {
         Counts(self.counts.load(Ordering::Relaxed))
+    }
+
+    /// A hint, for how to push.
+    #[inline]
+    pub(crate) fn anybody_searches(&self) -> bool {
+        self.searching.0.load(Ordering::Relaxed) != 0
     }
 
     pub(crate) fn searching(&self) -> u32 {

@@ -13,7 +13,7 @@ struct One {
 }
 
 fn one() -> Arc<One> {
-    Arc::new(One { slot: Slot::new(), frame: Frame::new(0), next: Frame::new(10) })
+    Arc::new(One { slot: Slot::new(0), frame: Frame::new(0), next: Frame::new(10) })
 }
 
 impl One {
@@ -30,7 +30,7 @@ fn steal(one: &One, thief: u32) -> bool {
     if word.kind() != Kind::Ready {
         return false;
     }
-    let Some(work) = one.slot.claim(word, thief) else { return false };
+    let Some(work) = one.slot.claim(word, thief, || true) else { return false };
     run(work);
     let _ = one.slot.finish(word);
     true
@@ -61,7 +61,7 @@ fn canary_a_claim_that_is_no_exchange_is_found_out() {
             }
         });
         start.go();
-        if one.slot.reclaim(word) {
+        if one.slot.reclaim() {
             one.frame.write(1);
         }
         thief.join().unwrap();
@@ -83,7 +83,7 @@ fn steal_takes_the_last_job_once() {
         start.go();
         one.frame.write(0);
         let word = one.slot.publish(increments(&one.frame), Kind::Ready, Tier::Foreground);
-        let reclaimed = one.slot.reclaim(word);
+        let reclaimed = one.slot.reclaim();
         if reclaimed {
             one.frame.write(1);
         } else {
@@ -111,13 +111,13 @@ fn steal_never_takes_a_later_job_for_an_earlier_one() {
         let other = one.clone();
         let thief = start.spawn(move || {
             let seen = other.slot.load();
-            (seen == first).then(|| other.slot.claim(first, 1).map(|work| run_as(&other.slot, first, work)))
+            (seen == first).then(|| other.slot.claim(first, 1, || true).map(|work| run_as(&other.slot, first, work)))
         });
         start.go();
-        let reclaimed = one.slot.reclaim(first);
+        let reclaimed = one.slot.reclaim();
         if reclaimed {
-            let second = one.slot.publish(increments(&one.next), Kind::Ready, Tier::Foreground);
-            assert!(one.slot.reclaim(second), "nobody has looked at the second");
+            one.slot.publish(increments(&one.next), Kind::Ready, Tier::Foreground);
+            assert!(one.slot.reclaim(), "nobody has looked at the second");
         }
         let stolen = thief.join().unwrap();
         assert_eq!(stolen == Some(Some(())), !reclaimed);
@@ -136,7 +136,7 @@ fn latch_the_end_of_a_job_is_seen_or_wakes() {
     explore(None, || {
         let (one, start) = (one(), Start::new());
         let word = one.slot.publish(increments(&one.frame), Kind::Ready, Tier::Foreground);
-        let work = one.slot.claim(word, 1).unwrap();
+        let work = one.slot.claim(word, 1, || true).unwrap();
         let other = one.clone();
         let thief = start.spawn(move || {
             run(work);
@@ -159,7 +159,7 @@ fn latch_a_mark_taken_back_does_not_undo_the_end() {
     explore(None, || {
         let (one, start) = (one(), Start::new());
         let word = one.slot.publish(increments(&one.frame), Kind::Ready, Tier::Foreground);
-        let work = one.slot.claim(word, 1).unwrap();
+        let work = one.slot.claim(word, 1, || true).unwrap();
         let other = one.clone();
         let thief = start.spawn(move || {
             run(work);
@@ -236,12 +236,12 @@ fn entry_the_last_to_leave_wakes_an_owner_that_waits() {
 fn promote_neither_loses_nor_doubles_a_job() {
     explore(None, || {
         let (one, start) = (one(), Start::new());
-        let word = one.slot.publish(increments(&one.frame), Kind::Ready, Tier::Background);
+        one.slot.publish(increments(&one.frame), Kind::Ready, Tier::Background);
         let (other, third) = (one.clone(), one.clone());
         let thief = start.spawn(move || steal(&other, 1));
         let promoter = start.spawn(move || third.slot.promote(third.slot.load()));
         start.go();
-        let reclaimed = one.slot.reclaim(word);
+        let reclaimed = one.slot.reclaim();
         if reclaimed {
             one.frame.write(1);
         } else {

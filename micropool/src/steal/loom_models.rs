@@ -26,7 +26,7 @@ fn frames() -> Arc<Frames> {
 }
 
 fn id(seat: &Seat, pushed: &Pushed<'_>) -> SlotId {
-    SlotId { seat: seat.index, position: pushed.position, generation: pushed.word.generation() }
+    SlotId { seat: seat.index, position: pushed.position(), generation: pushed.word.generation() }
 }
 
 const UNRELATED: Origin = Origin { slot: None, unit: 64 };
@@ -37,14 +37,14 @@ fn descends_from(slot: SlotId) -> Origin {
 
 /// Takes a job back, or waits until its thief has ended; whether a thief had it.
 fn settle(seat: &Seat, pushed: &Pushed<'_>) -> bool {
-    let stolen = !pushed.slot.reclaim(pushed.word);
+    let stolen = !seat.reclaim(pushed.slot);
     if stolen {
         while pushed.slot.load().kind() != Kind::Done {
             yield_now();
         }
         pushed.slot.empty(pushed.word);
+        seat.popped(pushed.slot);
     }
-    seat.popped(pushed.position);
     stolen
 }
 
@@ -65,7 +65,7 @@ fn descendants_of_a_job_that_ends_meanwhile() {
         let me = pool.seat(0);
         let job = me.push(increments(&frames.job), Kind::Ready);
         let target = id(me, &job);
-        job.slot.claim(job.word, 1).unwrap();
+        job.slot.claim(job.word, 1, || true).unwrap();
         let thief = {
             let (pool, frames) = (pool.clone(), frames.clone());
             let word = job.word;
@@ -101,7 +101,7 @@ fn descendants_over_two_thieves_that_both_end_meanwhile() {
         let me = pool.seat(0);
         let job = me.push(increments(&frames.job), Kind::Ready);
         let target = id(me, &job);
-        job.slot.claim(job.word, 1).unwrap();
+        job.slot.claim(job.word, 1, || true).unwrap();
         // One thread of the model stands for both thieves: it acts on either seat as its owner would.
         let thieves = {
             let (pool, frames) = (pool.clone(), frames.clone());
@@ -111,7 +111,7 @@ fn descendants_over_two_thieves_that_both_end_meanwhile() {
                 let segment = first.open_segment(descends_from(target), Tier::Foreground);
                 let child = first.push(increments(&frames.child), Kind::Ready);
                 let child_id = id(first, &child);
-                if child.slot.claim(child.word, 2).is_some() {
+                if child.slot.claim(child.word, 2, || true).is_some() {
                     let inner = second.open_segment(descends_from(child_id), Tier::Foreground);
                     let grandchild = second.push(increments(&frames.grandchild), Kind::Ready);
                     settle(second, &grandchild);
@@ -146,7 +146,7 @@ fn descendants_are_not_those_of_a_job_below() {
         let me = pool.seat(0);
         let job = me.push(increments(&frames.job), Kind::Ready);
         let target = id(me, &job);
-        job.slot.claim(job.word, 1).unwrap();
+        job.slot.claim(job.word, 1, || true).unwrap();
         let thieves = {
             let (pool, frames) = (pool.clone(), frames.clone());
             start.spawn(move || {
@@ -155,7 +155,7 @@ fn descendants_are_not_those_of_a_job_below() {
                 // Leaves a record behind that says "from position 0 on".
                 drop(first.open_segment(UNRELATED, Tier::Foreground));
                 let below = first.push(increments(&frames.foreign[0]), Kind::Ready);
-                below.slot.claim(below.word, 2).unwrap();
+                below.slot.claim(below.word, 2, || true).unwrap();
                 let inner = second.open_segment(descends_from(id(first, &below)), Tier::Foreground);
                 let foreign = second.push(increments(&frames.foreign[1]), Kind::Ready);
                 let above = first.open_segment(descends_from(target), Tier::Foreground);
@@ -244,7 +244,7 @@ fn descendants_a_last_look_misses_nothing() {
         let me = pool.seat(0);
         let job = me.push(increments(&frames.job), Kind::Ready);
         let target = id(me, &job);
-        job.slot.claim(job.word, 1).unwrap();
+        job.slot.claim(job.word, 1, || true).unwrap();
         let thief = {
             let (pool, frames, looked) = (pool.clone(), frames.clone(), looked.clone());
             start.spawn(move || {
