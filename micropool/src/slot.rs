@@ -1,7 +1,7 @@
 //! One place of a seat's stack of work, and the steps its word goes through (the table is in `word.rs`).
 
 use crate::seat::Seat;
-use crate::sync::{AtomicPtr, AtomicU32, AtomicU64, Ordering, UnsafeCell, heavy_fence, overwrite};
+use crate::sync::{AtomicPtr, AtomicU32, AtomicU64, Ordering, UnsafeCell, heavy_fence, model_yield, overwrite};
 use crate::word::{Kind, Tier, Word};
 
 /// What a slot holds: the frame of a job (or of something that many help with) and the function that knows its type.
@@ -209,6 +209,8 @@ impl Slot {
         }
         // Failing is fine: the owner has it, and perhaps something else lies here by now.
         let _ = self.state.compare_exchange(claiming.0, word.0, Ordering::Relaxed, Ordering::Relaxed);
+        // It is between two instructions: before it has taken the job, or before it has moved its top above a new one.
+        model_yield();
         None
     }
 
