@@ -64,6 +64,18 @@ where
     both(me, &half, pushed, a)
 }
 
+/// As [`join_on`], however many search: for models whose executions would be too many with both kinds.
+#[cfg(all(loom, test))]
+pub(crate) fn join_ready<A, B, RA, RB>(me: &Seat, a: A, b: B) -> (RA, RB)
+where
+    A: FnOnce() -> RA,
+    B: FnOnce() -> RB,
+{
+    let half = Half::new(b);
+    let pushed = me.push(half.work(), Kind::Ready);
+    both(me, &half, pushed, a)
+}
+
 /// `join` whose second half is taken before others of its stack if it is more urgent: the longest way to the end of the
 /// graph is `rank`.
 #[inline]

@@ -2,7 +2,7 @@
 
 use super::*;
 use crate::current::with_pool;
-use crate::join::join_on;
+use crate::join::{join_on, join_ready};
 use crate::loom_support::{Signal, Start, end, explore, shared, worker};
 use crate::run_unit;
 use crate::task::spawn_in;
@@ -115,7 +115,7 @@ fn wake_is_passed_on_for_a_half_that_was_just_pushed() {
                 back.wait();
                 both.give();
             };
-            join_on(seat, || join_on(seat, || both.wait(), || back.give()), older);
+            join_ready(seat, || join_ready(seat, || both.wait(), || back.give()), older);
         });
         end(&pool, workers);
     });
