@@ -45,7 +45,21 @@ impl Drop for Storm {
     }
 }
 
-#[cfg(unix)]
+/// All other threads of this process sleep, and did so five milliseconds ago.
+#[cfg(target_os = "linux")]
+fn others_sleep() -> bool {
+    let sleeping = || {
+        let tasks = procfs::process::Process::myself().and_then(|process| process.tasks()).expect("our own threads");
+        let stats = tasks.filter_map(|task| task.and_then(|task| task.stat()).ok());
+        stats.filter(|stat| stat.state != 'S').count() == 1
+    };
+    sleeping() && {
+        thread::sleep(Duration::from_millis(5));
+        sleeping()
+    }
+}
+
+#[cfg(target_os = "linux")]
 #[test]
 fn case_25_the_child_of_a_fork_finishes_alone() {
     const NAME: &str = "process::case_25_the_child_of_a_fork_finishes_alone";
@@ -75,8 +89,8 @@ fn case_25_the_child_of_a_fork_finishes_alone() {
     let pool = pool(3);
     for round in 0..20 {
         assert!(alone(&pool));
-        // Until the workers sleep: what they hold on their way there the child can't get.
-        thread::sleep(Duration::from_millis(30));
+        // What workers hold on their way to sleep the child can't get.
+        assert!(support::eventually(LIMIT / 2, others_sleep), "the workers fall asleep");
         // SAFETY: the child runs what is on trial here and then leaves by `_exit`; it takes no lock that another thread of the
         // parent can hold: the workers are between jobs.
         let child = unsafe { libc::fork() };
