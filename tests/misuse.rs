@@ -277,6 +277,41 @@ fn a_result_whose_drop_spawns_into_its_scope() {
     }
 }
 
+#[test]
+fn a_result_dropped_late_may_still_spawn_into_its_scope() {
+    /// Takes its time, and then spawns.
+    struct Late<'scope, 'env>(&'scope Scope<'scope, 'env>, &'env AtomicUsize);
+    impl Drop for Late<'_, '_> {
+        fn drop(&mut self) {
+            support::busy(Duration::from_millis(2));
+            let count = self.1;
+            drop(self.0.spawn(move || count.fetch_add(1, Ordering::SeqCst)));
+        }
+    }
+    within(LIMIT, || {
+        let pool = pool(1);
+        for _ in 0..10 {
+            let (begun, over, count) = (AtomicBool::new(false), AtomicBool::new(false), AtomicUsize::new(0));
+            pool.scope(|s| {
+                drop(s.spawn(|| {
+                    begun.store(true, Ordering::SeqCst);
+                    assert!(eventually(LIMIT, || over.load(Ordering::SeqCst)));
+                    Late(s, &count)
+                }));
+                assert!(eventually(LIMIT, || begun.load(Ordering::SeqCst)));
+                // What is joined by hand leaves something behind that the scope's end has to clear away: that takes time.
+                for _ in 0..50_000 {
+                    s.spawn(|| ()).join();
+                }
+                over.store(true, Ordering::SeqCst);
+                // So that the item has ended, and its result is being dropped, when the scope looks.
+                support::busy(Duration::from_micros(500));
+            });
+            assert_eq!(count.into_inner(), 1, "an item that was spawned while the scope waited has ended with it");
+        }
+    });
+}
+
 // ---- re-entrancy -----------------------------------------------------------------------------------------------
 
 #[test]
