@@ -38,6 +38,8 @@ fn big_graphs() {
     text += "pub type Run = fn() -> u64;\n";
     text += &format!("pub const GRAPHS: &[(&str, Run, u64)] = &[\n{table}];\n");
     save("big_graphs.rs", &text);
+    let comb = big::comb();
+    save("comb.rs", &format!("{}{}pub const COMB: u64 = {};\n", big::ADD, comb.function(), comb.value()));
 }
 
 fn random_graphs() {

@@ -64,6 +64,38 @@ fn a_broadcast_in_the_last_task_of_a_dropped_pool_ends() {
     });
 }
 
+// Each waited for the other to read its letter, which came from no work that the other waited for.
+#[test]
+fn broadcasts_of_several_workers_at_once_end() {
+    within(LIMIT, || {
+        let pool = ThreadPoolBuilder::new().num_threads(3).background_threads(3).build().expect("a pool");
+        for _ in 0..100 {
+            let (calls, meet) = (Arc::new(AtomicUsize::new(0)), Arc::new(std::sync::Barrier::new(3)));
+            let tasks = [(); 3].map(|()| {
+                let (calls, meet) = (calls.clone(), meet.clone());
+                pool.spawn(move || {
+                    meet.wait();
+                    micropool::broadcast(|_| {
+                        calls.fetch_add(1, Ordering::Relaxed);
+                    });
+                })
+            });
+            assert!(eventually(LIMIT, || tasks.iter().all(micropool::Task::complete)));
+            assert_eq!(calls.load(Ordering::Relaxed), 9);
+        }
+        // One inside of the other.
+        let calls = AtomicUsize::new(0);
+        pool.install(|| {
+            micropool::broadcast(|_| {
+                micropool::broadcast(|_| {
+                    calls.fetch_add(1, Ordering::Relaxed);
+                });
+            });
+        });
+        assert_eq!(calls.into_inner(), 9);
+    });
+}
+
 // Inside another pool's `install` a worker's own seat was forgotten: the join waited for itself.
 #[test]
 fn a_task_joined_from_inside_itself_by_way_of_another_pool_panics() {

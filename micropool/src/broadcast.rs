@@ -1,7 +1,8 @@
 //! `broadcast`: a call on every worker. It goes by mail, not by the stacks: each worker must run its own, once.
 //!
 //! A worker reads its mail whenever it looks for work. One that waits strictly reads only letters that descend from
-//! what it waits for (the broadcaster is part of it): otherwise the two would wait for each other.
+//! what it waits for (the broadcaster is part of it): otherwise the two would wait for each other. One that waits for a
+//! broadcast of its own reads every letter: only it can, and its sender may be the one that it waits for.
 
 use crate::opened::{Entry, Opened, Progress};
 use crate::panic::{Payload, catch, drop_quietly};
@@ -145,8 +146,9 @@ pub(crate) fn broadcast_on<F: Fn(usize) + Sync>(me: &Seat, f: &F) {
     let all = Progress {
         entry,
         done: || state.left.load(Ordering::Acquire) == 0,
-        help: |me: &Seat| read_mail(me, Some(Target::Slot(entry.id()))),
-        can_help: || false,
+        // Any letter, not only descendants: two workers that broadcast at once each wait for the other to read.
+        help: |me: &Seat| read_mail(me, None),
+        can_help: || has_mail(me),
     };
     wait(me, &all);
     opened.close();

@@ -257,6 +257,9 @@ pub fn help_background(budget: std::time::Duration) -> usize {
 
 /// Calls `f` once on every worker of the current pool, with the worker's index, and waits for all: per-worker set-up.
 ///
+/// A worker that is in the middle of other work makes its call when that is done, or when it waits for what the broadcast is
+/// part of. One that waits for a broadcast of its own makes the calls of others meanwhile.
+///
 /// # Panics
 /// With the payload of a call that panicked, after all have ended.
 pub fn broadcast<F>(f: F)

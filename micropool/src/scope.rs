@@ -154,20 +154,22 @@ impl State {
     fn run_one(&self, me: &Seat) -> bool {
         while let Some(item) = self.pop() {
             if item.header().claim() {
-                self.run(me, &item);
+                self.run(me, item);
                 return true;
             }
         }
         false
     }
 
-    fn run(&self, me: &Seat, item: &Arc<dyn Unit>) {
+    fn run(&self, me: &Seat, item: Arc<dyn Unit>) {
         // What an item makes has the tier of its scope's.
         let tier = self.entry().owner().tier_at(self.entry().id().position);
         let tier = if tier == Tier::Foreground { tier } else { me.tier() };
-        if run_claimed(me, item, tier, Belongs::Scope(self.entry().id())) {
+        if run_claimed(me, &item, tier, Belongs::Scope(self.entry().id())) {
             self.failed.lock().push(item.clone());
         }
+        // A result that nobody has a handle of: its `Drop` may spawn more, for which the owner must still be waiting.
+        drop(item);
         // Last: the owner may leave once it is 0 and this thread has left the entry. Ordering: Release, for what the item
         // wrote; pairs with the Acquire in `scope_on`.
         self.unfinished.fetch_sub(1, Ordering::Release);
@@ -246,7 +248,7 @@ impl<T> ScopedTask<'_, T> {
         let header = self.unit.header();
         current::with_seat_in(&self.state.pool, |me| {
             if header.claim() {
-                self.state.run(me, &self.unit);
+                self.state.run(me, self.unit.clone());
             } else if !header.is_over() {
                 crate::run_unit::refuse_own_end(header, "a scope's item");
                 wait(me, &UnitEnd(header));

@@ -155,6 +155,8 @@ impl<T> Task<T> {
     /// If nobody has started it, it runs here; if it runs elsewhere, this thread runs what the task made, and nothing
     /// else, then sleeps. The task and what it makes become foreground while a foreground thread waits.
     ///
+    /// Tasks that join each other in a circle wait for ever, as threads that do so.
+    ///
     /// # Panics
     /// With the task's payload if it panicked; if it was cancelled; if called from work that descends from the task.
     pub fn join(self) -> T {

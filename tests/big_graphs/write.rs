@@ -27,6 +27,16 @@ pub fn all() -> [Big; 4] {
     ]
 }
 
+/// A spine with a tooth at each vertebra, and a last node that gathers the teeth: for `tests/hard_cases`.
+pub fn comb() -> Big {
+    big("comb", |node, _| match node {
+        0 => Vec::new(),
+        last if last == NODES - 1 => (1..last).step_by(2).collect(),
+        tooth if tooth % 2 == 1 => vec![tooth - 1],
+        vertebra => vec![vertebra - 2],
+    })
+}
+
 fn big(name: &'static str, mut inputs: impl FnMut(usize, &mut dyn FnMut() -> u64) -> Vec<usize>) -> Big {
     let mut state = 1_u64;
     let mut random = move || {

@@ -1,0 +1,87 @@
+//! The hard cases, each under its number: `README.md` beside this file says what comes out of each.
+
+#[cfg(target_os = "linux")]
+mod clock;
+mod data;
+mod macros;
+mod panics;
+mod process;
+mod scheduling;
+mod tasks_and_pools;
+
+use micropool::{ThreadPool, ThreadPoolBuilder};
+use std::any::Any;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Duration;
+
+/// How long a case may take before it counts as hanging.
+const LIMIT: Duration = Duration::from_secs(10);
+
+fn watched(case: impl FnOnce() + Send + 'static) {
+    support::within(LIMIT, case);
+}
+
+fn pool(workers: usize) -> ThreadPool {
+    ThreadPoolBuilder::new().num_threads(workers).build().expect("threads can be made")
+}
+
+/// A case on pools of no, one and three workers.
+fn on_pools(case: impl Fn(&ThreadPool) + Send + 'static) {
+    watched(move || [0, 1, 3].map(pool).iter().for_each(case));
+}
+
+/// What a panic carries here: not a string, so that a copy of the message can't be mistaken for it.
+#[derive(Debug, PartialEq, Eq)]
+struct Payload(u32);
+
+/// The number in the payload that `f` panics with.
+fn payload<R>(f: impl FnOnce() -> R) -> u32 {
+    match catch_unwind(AssertUnwindSafe(f)) {
+        Ok(_) => panic!("it was to panic"),
+        Err(payload) => number(payload),
+    }
+}
+
+fn number(payload: Box<dyn Any + Send>) -> u32 {
+    match payload.downcast::<Payload>() {
+        Ok(payload) => payload.0,
+        Err(other) => panic!("another payload: {:?}", other.downcast_ref::<&str>()),
+    }
+}
+
+/// The words of a panic.
+fn words(payload: Box<dyn Any + Send>) -> String {
+    match payload.downcast::<String>() {
+        Ok(text) => *text,
+        Err(payload) => (*payload.downcast::<&str>().expect("a message")).to_owned(),
+    }
+}
+
+/// Counts its drops.
+#[derive(Clone)]
+struct Counted(Arc<AtomicUsize>);
+
+impl Drop for Counted {
+    fn drop(&mut self) {
+        self.0.fetch_add(1, Ordering::SeqCst);
+    }
+}
+
+/// Counts its drop and then panics in it, unless the thread is unwinding already (two panics at once are the program's end).
+struct Bomb(Arc<AtomicUsize>);
+
+impl Drop for Bomb {
+    fn drop(&mut self) {
+        self.0.fetch_add(1, Ordering::SeqCst);
+        if !std::thread::panicking() {
+            panic!("dropped");
+        }
+    }
+}
+
+/// `n` closures' worth of drops.
+fn counter() -> Arc<AtomicUsize> {
+    Arc::default()
+}

@@ -1,0 +1,204 @@
+//! Panics: 1 to 6.
+
+use crate::{Bomb, Counted, LIMIT, Payload, counter, number, on_pools, payload, pool, watched};
+use micropool::iter::*;
+use micropool::{Task, ThreadPoolBuilder};
+use std::panic::{AssertUnwindSafe, catch_unwind, panic_any};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::{Arc, mpsc};
+use std::thread;
+use support::eventually;
+
+#[test]
+fn case_01_a_panic_in_a_in_b_in_both_of_a_join() {
+    // `stolen`: the first half waits until the second has begun elsewhere.
+    fn join(pool: &micropool::ThreadPool, stolen: bool, a: bool, b: bool) -> u32 {
+        let (begun, ended) = (AtomicBool::new(false), AtomicUsize::new(0));
+        let first = || {
+            assert!(!stolen || eventually(LIMIT, || begun.load(Ordering::Acquire)));
+            ended.fetch_add(1, Ordering::AcqRel);
+            if a {
+                panic_any(Payload(1));
+            }
+        };
+        let second = || {
+            begun.store(true, Ordering::Release);
+            support::busy(std::time::Duration::from_micros(50));
+            ended.fetch_add(1, Ordering::AcqRel);
+            if b {
+                panic_any(Payload(2));
+            }
+        };
+        let number = payload(|| pool.join(first, second));
+        assert_eq!(ended.into_inner(), 2, "both halves end before the panic goes on");
+        number
+    }
+    on_pools(|pool| {
+        for stolen in [false, pool.num_threads() > 0] {
+            assert_eq!(join(pool, stolen, true, false), 1);
+            assert_eq!(join(pool, stolen, false, true), 2);
+            assert_eq!(join(pool, stolen, true, true), 1);
+        }
+    });
+}
+
+#[test]
+fn case_02_a_panic_in_a_task_reaches_its_join() {
+    watched(|| {
+        let pool = pool(1);
+        let (sender, receiver) = mpsc::channel();
+        let worker = pool.spawn(|| thread::current().id());
+        assert!(eventually(LIMIT, || worker.complete()));
+        for n in 0..50 {
+            let sender = sender.clone();
+            let task: Task<()> = pool.spawn(move || {
+                sender.send(thread::current().id()).unwrap();
+                panic_any(Payload(n))
+            });
+            // The worker runs it, not this thread.
+            receiver.recv().unwrap();
+            assert_eq!(payload(|| task.join()), n);
+        }
+        let after = pool.spawn(|| thread::current().id());
+        assert!(eventually(LIMIT, || after.complete()));
+        assert_eq!(worker.join(), after.join(), "the worker lives");
+    });
+}
+
+#[test]
+fn case_03_a_detached_panic_goes_to_the_handler() {
+    watched(|| {
+        for workers in [0, 1, 3] {
+            let (sender, receiver) = mpsc::channel();
+            let pool = ThreadPoolBuilder::new()
+                .num_threads(workers)
+                .panic_handler(move |payload| sender.send(number(payload)).unwrap())
+                .build()
+                .unwrap();
+            pool.spawn(|| panic_any(Payload(1))).detach();
+            pool.spawn(|| 0).then(|_| panic_any(Payload(2))).detach();
+            drop(pool.spawn_shared(|| panic_any(Payload(3))));
+            let mut heard: Vec<u32> = (0..3).map(|_| receiver.recv_timeout(LIMIT).unwrap()).collect();
+            heard.sort_unstable();
+            assert_eq!(heard, [1, 2, 3]);
+            assert_eq!(pool.spawn(|| 4).join(), 4);
+            drop(pool);
+            assert!(receiver.recv().is_err(), "each is heard of once");
+        }
+    });
+}
+
+#[test]
+fn case_04_panics_in_drops_and_in_handlers_are_contained() {
+    watched(|| {
+        for workers in [0, 1, 3] {
+            let pool = ThreadPoolBuilder::new()
+                .num_threads(workers)
+                .start_handler(|_| panic!("at the start"))
+                .exit_handler(|_| panic!("at the end"))
+                .panic_handler(|_payload| panic!("in the handler, with the payload in hand"))
+                .build()
+                .unwrap();
+            let drops = counter();
+            let bomb = || Bomb(drops.clone());
+            let (result, capture, payload_of, cancelled) = (bomb(), bomb(), bomb(), bomb());
+
+            // A result that nobody sees.
+            pool.spawn(move || result).detach();
+            // A capture: the task's own panic.
+            let task = pool.spawn(move || drop(capture));
+            assert!(task.outcome().is_err());
+            // A payload that nobody sees.
+            pool.spawn(move || panic_any(payload_of)).detach();
+            // The closure of a task that was cancelled: it waits for one that can't end before.
+            let gate = Arc::new(std::sync::Barrier::new(2));
+            if workers > 0 {
+                let other = gate.clone();
+                let before = pool.spawn(move || drop(other.wait()));
+                let after = before.then(move |()| drop(cancelled));
+                assert!(after.cancel());
+                gate.wait();
+            } else {
+                pool.spawn(move || cancelled).detach();
+            }
+            // The second payload of a join, the result of the half that didn't panic, the results of a scope and of a loop.
+            assert_eq!(payload(|| pool.join(|| panic_any(Payload(1)), || panic_any(bomb()))), 1);
+            assert_eq!(payload(|| pool.join(bomb, || -> Bomb { panic_any(Payload(2)) })), 2);
+            assert_eq!(payload(|| pool.join(|| -> Bomb { panic_any(Payload(3)) }, bomb)), 3);
+            assert_eq!(payload(|| pool.scope(|s| drop((s.spawn(bomb), s.spawn(|| panic_any(Payload(4))))))), 4);
+            let reduce =
+                |range: std::ops::Range<usize>| if range.contains(&7) { panic_any(Payload(5)) } else { bomb() };
+            assert_eq!(payload(|| pool.split_per_item().reduce_ranges(8, reduce, |a, _| a)), 5);
+            pool.wait_idle();
+            let made = || Arc::strong_count(&drops) - 1;
+            assert!(eventually(LIMIT, || made() == 0), "{} bombs were not dropped", made());
+            assert!(drops.load(Ordering::SeqCst) >= 8);
+            // All workers are there still.
+            let there = AtomicUsize::new(0);
+            pool.install(|| {
+                micropool::broadcast(|_| {
+                    there.fetch_add(1, Ordering::Relaxed);
+                })
+            });
+            assert_eq!(there.into_inner(), workers);
+        }
+    });
+}
+
+#[test]
+fn case_05_a_join_inside_a_drop_while_unwinding() {
+    struct JoinsInDrop<'a>(&'a AtomicUsize);
+    impl Drop for JoinsInDrop<'_> {
+        fn drop(&mut self) {
+            assert!(thread::panicking());
+            let (a, b) = micropool::join(|| 1, || 2);
+            let three = micropool::scope(|s| s.spawn(|| 3).join());
+            let four = micropool::parallel! { one => 1, four(one) => one + 3 }.four;
+            let ten = AtomicUsize::new(a + b + three + four);
+            // A panic inside, caught inside.
+            let inner = catch_unwind(|| micropool::join(|| panic_any(Payload(1)), || panic_any(Payload(2))));
+            assert!(inner.is_err());
+            micropool::split_per_item().for_each_range(90, |range| {
+                ten.fetch_add(range.len(), Ordering::Relaxed);
+            });
+            self.0.fetch_add(ten.into_inner(), Ordering::Relaxed);
+        }
+    }
+    on_pools(|pool| {
+        let sum = AtomicUsize::new(0);
+        let unwinds = |n| {
+            let _guard = JoinsInDrop(&sum);
+            panic_any(Payload(n))
+        };
+        assert_eq!(payload(|| pool.install(|| unwinds(1))), 1);
+        assert_eq!(payload(|| pool.join(|| unwinds(1), || unwinds(2))), 1);
+        assert_eq!(payload(|| pool.scope(|s| drop(s.spawn(|| unwinds(3))))), 3);
+        assert_eq!(sum.into_inner(), 400);
+    });
+}
+
+#[test]
+fn case_06_an_iterator_item_that_panics() {
+    on_pools(|pool| {
+        const ITEMS: usize = 1000;
+        for at in [0, 1, 500, ITEMS - 1] {
+            let dropped: Vec<Arc<AtomicUsize>> = (0..ITEMS).map(|_| counter()).collect();
+            let items: Vec<(usize, Counted)> = dropped.iter().cloned().map(Counted).enumerate().collect();
+            let processed = AtomicUsize::new(0);
+            let run = AssertUnwindSafe(|| {
+                items.into_par_iter().with_thread_pool(pool.split_by_threads()).for_each(|(index, _item)| {
+                    if index == at {
+                        panic_any(Payload(at as u32));
+                    }
+                    processed.fetch_add(1, Ordering::Relaxed);
+                });
+            });
+            assert_eq!(payload(run), at as u32);
+            let drops: Vec<usize> = dropped.iter().map(|count| count.load(Ordering::SeqCst)).collect();
+            assert!(drops.iter().all(|&drops| drops == 1), "every item is dropped once: {drops:?}");
+            if pool.num_threads() == 0 {
+                assert_eq!(processed.into_inner(), at, "nothing is begun after the panic");
+            }
+        }
+    });
+}
