@@ -58,8 +58,10 @@ pub struct Soak {
 pub fn silence_expected_panics() {
     let default = std::panic::take_hook();
     std::panic::set_hook(Box::new(move |info| {
-        let copy = info.payload_as_str().is_some_and(|text| text.contains("the joined task panicked"));
-        if info.payload_as_str().is_some() && !copy {
+        let payload = info.payload();
+        let text =
+            payload.downcast_ref::<&str>().copied().or_else(|| payload.downcast_ref::<String>().map(String::as_str));
+        if text.is_some_and(|text| !text.contains("the joined task panicked")) {
             default(info);
         }
     }));

@@ -1,8 +1,8 @@
 //! Loops over `0..len`, cut into chunks: one entry that many take from.
 //!
 //! A thread works through *pieces*: runs of neighbouring chunks, from the low end, with one call of the body and so one
-//! result. Every piece is a contiguous run, so results come in the order of the source, and pieces are few: no more than
-//! [`PIECES_EACH`] a thread, whatever the length. Where a piece's chunks come from depends on how many there are.
+//! result. Every piece is a contiguous run, so results come in the order of the source, and pieces are few
+//! ([`pieces_needed`]). Where a piece's chunks come from depends on how many there are.
 //!
 //! **Few chunks** (no more than threads: [`Source::Row`]) lie in a row, and a count of those that are left says which is next. Whoever
 //! joins in begins a piece with the next chunk, and goes on with the one after it as long as nobody else has begun that.
@@ -26,7 +26,7 @@
 
 use crate::join::join_on;
 use crate::opened::{Entry, Opened};
-use crate::panic::{Payload, catch, drop_quietly};
+use crate::panic::{Held, Payload, catch, drop_quietly};
 use crate::seat::Seat;
 use crate::slot::Work;
 use crate::sync::{AtomicU32, AtomicU64, AtomicUsize, Mutex, Ordering, UnsafeCell};
@@ -76,8 +76,13 @@ impl Cut {
     }
 }
 
-/// How many pieces a loop can come to for each thread that may take part.
-const PIECES_EACH: usize = 8;
+/// How many pieces a loop of many chunks comes to, if each of the threads takes one whenever it has nothing to do.
+///
+/// A piece is the far half of the largest rest, and there are no more rests than threads: as many new pieces as there are threads
+/// halve the largest rest. Fewer places than these would leave a busy thread alone with the last of its chunks.
+fn pieces_needed(threads: usize, chunks: usize) -> usize {
+    1 + threads * (chunks.ilog2() as usize + 1)
+}
 
 /// Results above this size are kept on the heap: there is a place for each piece in the caller's frame.
 const LARGE: usize = 192;
@@ -148,8 +153,8 @@ pub(crate) struct Runs<'a> {
     source: Source<'a>,
     cut: Cut,
     stopped: &'a AtomicU32,
-    /// A panic of what was run besides the body's own result.
-    late: Option<Payload>,
+    /// A panic of what was run besides the body's own result. Held, for the body may be unwinding when it is thrown away.
+    late: Option<Held<Payload>>,
 }
 
 /// Where the chunks after the first come from.
@@ -235,9 +240,11 @@ impl Runs<'_> {
 
     /// Reports a panic that the body has survived: the loop ends with it, unless the body panics too.
     pub(crate) fn panicked(&mut self, payload: Payload) {
-        if let Some(second) = self.late.replace(payload) {
-            // The first in time is the one that travels.
-            drop_quietly(self.late.replace(second));
+        // The first in time is the one that travels.
+        if self.late.is_none() {
+            self.late = Some(Held::new(payload));
+        } else {
+            drop_quietly(payload);
         }
     }
 }
@@ -256,7 +263,7 @@ where
     F: Fn(&mut Runs<'_>) -> T + Sync,
 {
     if cut.chunks == 1 {
-        return reduce(&mut std::iter::once(run_alone(cut, body)));
+        return hand_over([run_alone(cut, body)], reduce);
     }
     if cut.chunks == 2 {
         return run_in_halves(me, cut, body, reduce);
@@ -269,6 +276,19 @@ where
     run_in_pieces(me, cut, body, reduce)
 }
 
+/// Results that lie in this frame. Those that `reduce` leaves are dropped as those in pieces are: quietly if it panics.
+#[inline]
+fn hand_over<T, R, const N: usize>(
+    results: [T; N],
+    reduce: impl FnOnce(&mut dyn ExactSizeIterator<Item = T>) -> R,
+) -> R {
+    if std::mem::needs_drop::<T>() {
+        reduce(&mut results.map(Held::new).into_iter().map(Held::release))
+    } else {
+        reduce(&mut results.into_iter())
+    }
+}
+
 /// One chunk: a plain call. Its panic is the caller's own.
 #[inline]
 fn run_alone<T, F: Fn(&mut Runs<'_>) -> T>(cut: Cut, body: &F) -> T {
@@ -277,7 +297,7 @@ fn run_alone<T, F: Fn(&mut Runs<'_>) -> T>(cut: Cut, body: &F) -> T {
     let result = body(&mut runs);
     if let Some(payload) = runs.late {
         drop_quietly(result);
-        resume_unwind(payload);
+        resume_unwind(payload.release());
     }
     result
 }
@@ -304,13 +324,13 @@ where
         let result = body(&mut runs);
         if let Some(payload) = runs.late {
             drop_quietly(result);
-            resume_unwind(payload);
+            resume_unwind(payload.release());
         }
         std::mem::forget(stop);
         result
     };
     let (near, far) = join_on(me, || half(0), || half(1));
-    reduce(&mut [near, far].into_iter())
+    hand_over([near, far], reduce)
 }
 
 /// Stops a loop when it is dropped: a panic passes.
@@ -333,7 +353,7 @@ where
 {
     let threads = (me.pool().config.num_threads + 1).min(max_pieces::<T>());
     let row = cut.chunks <= threads;
-    let wanted = cut.chunks.min(threads * PIECES_EACH).min(max_pieces::<T>());
+    let wanted = cut.chunks.min(pieces_needed(threads, cut.chunks)).min(max_pieces::<T>());
     let mut reduce = Some(reduce);
     let mut output = None;
     with_places(wanted, &mut |places| {
@@ -376,10 +396,8 @@ where
     entry.announce();
     state.run_piece(0, 0);
     while state.join_in() {}
-    if row {
-        state.clean_row();
-    }
-    // What others have taken is done when they have left.
+    // What others have taken is done, or cleaned up, when they have left. If the loop has stopped that is all there is: chunks that
+    // nobody has begun are the rest of the piece below them.
     opened.close();
     // Ordering: Relaxed: who has left was seen by the close.
     if state.stopped.load(Ordering::Relaxed) != 0
@@ -453,6 +471,7 @@ fn with_places<T>(count: usize, f: &mut dyn FnMut(&mut [MaybeUninit<T>])) {
         0..=2 => in_frame::<T, 2>(count, f),
         3..=8 => in_frame::<T, 8>(count, f),
         9..=64 => in_frame::<T, 64>(count, f),
+        65..=192 => in_frame::<T, 192>(count, f),
         _ => in_frame::<T, 512>(count, f),
     }
 }
@@ -493,24 +512,6 @@ where
             }
         }
         None
-    }
-
-    /// Chunks of a row that nobody has begun when the loop stopped belong to nobody: the body gets them as a rest, to be
-    /// cleaned up.
-    fn clean_row(&self) {
-        let available = self.entry().available();
-        if available.load(Ordering::Relaxed) == 0 {
-            return;
-        }
-        debug_assert_ne!(self.stopped.load(Ordering::Relaxed), 0, "else the caller would have run them");
-        let left = available.swap(0, Ordering::Relaxed) as usize;
-        let chunks = self.cut.chunks;
-        let rest = AtomicU64::new(pack((chunks - left) as u32, chunks as u32));
-        let mut runs =
-            Runs { first: 0..0, source: Source::Piece(&rest), cut: self.cut, stopped: &self.stopped, late: None };
-        // The loop has its panic already.
-        drop_quietly(catch(|| (self.body)(&mut runs)));
-        drop_quietly(runs.late);
     }
 
     /// Takes the far half of the largest rest: a place, and the chunk that its piece begins with.
@@ -563,16 +564,18 @@ where
     /// Nobody who looks at the entry from outside should come in. `false`: there is something to take after all.
     ///
     /// Between two steps of one who halves a piece his half can't be seen, and who finds nothing then is mistaken. So both
-    /// exchange `available`. If his exchange (in `something_left`) comes first, ours has read it or one after it, and the second
-    /// look sees his half; if ours comes first, his makes the half known.
+    /// exchange `available`. If his exchange (in `something_left`) comes first, ours has read it or one after it (perhaps that of
+    /// another who found nothing), and the second look sees his half; if ours comes first, his makes the half known.
     fn nothing_left(&self) -> bool {
         let available = self.entry().available();
-        // Ordering: Acquire pairs with the Release in `something_left`.
-        if available.swap(0, Ordering::AcqRel) != 0 && self.largest_rest().is_some() {
-            available.swap(1, Ordering::AcqRel);
-            return false;
+        // Ordering: Acquire pairs with the Release in `something_left`, through any exchange between.
+        available.swap(0, Ordering::AcqRel);
+        let left = self.largest_rest().is_some();
+        if left {
+            // Who has looked between the two exchanges may have gone to sleep over it.
+            self.something_left();
         }
-        true
+        !left
     }
 
     /// There is more to take, and others may have been told that there isn't.
@@ -605,13 +608,12 @@ where
                 // SAFETY: a place belongs to the thread that took it, until all have left.
                 piece.result.with_mut(|place| unsafe { *place = Some(result) });
                 if let Some(payload) = runs.late {
-                    self.stop(payload);
+                    self.stop(payload.release());
                 }
             }
             Err(payload) => {
                 // A body that panics has no use for its rest, and nobody else should begin it.
                 runs.take_rest();
-                drop_quietly(runs.late);
                 self.stop(payload);
             }
         }
@@ -669,7 +671,7 @@ mod tests {
         let mut runs = Runs { first: 0..0, source: Source::Piece(&rest), cut, stopped: &stopped, late: None };
         runs.panicked(Box::new(1));
         runs.panicked(Box::new(2));
-        assert_eq!(runs.late.unwrap().downcast_ref(), Some(&1));
+        assert_eq!(runs.late.unwrap().release().downcast_ref(), Some(&1));
     }
 }
 

@@ -51,7 +51,7 @@ pub fn split_by(n: usize) -> Split<'static> {
     Split { pool: None, form: Form::By(n) }
 }
 
-/// Chunks of about `n` items, none longer; `0` counts as 1.
+/// Chunks of about `n` items, none longer (unless there were more than 2³¹ of them); `0` counts as 1.
 pub fn split_per(n: usize) -> Split<'static> {
     Split { pool: None, form: Form::Per(n) }
 }
