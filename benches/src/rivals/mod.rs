@@ -19,7 +19,8 @@ pub trait Forks {
     /// Makes a pool in which `threads` threads compute, and runs `f` on one of them. Pinned, that thread is on the first core.
     fn with<R: Send>(threads: usize, f: impl FnOnce(&mut Self::Here<'_>) -> R + Send) -> R;
 
-    /// Both, perhaps at once.
+    /// Both, perhaps at once. The calling thread goes on with `a` and offers `b`: a pool whose own `join` does it the other way
+    /// round is given them the other way round, so that everybody visits a tree in the same order.
     fn join<A, B, RA, RB>(here: &mut Self::Here<'_>, a: A, b: B) -> (RA, RB)
     where
         A: for<'x, 'y> FnOnce(&'x mut Self::Here<'y>) -> RA + Send,
