@@ -1,6 +1,9 @@
 //! How each pool is made and entered, in the best form its own documentation gives: one file each.
 
+pub mod bevy;
+pub mod by_hand;
 pub mod chili;
+pub mod fork_union;
 pub mod forte;
 pub mod ours;
 pub mod rayon;
