@@ -14,7 +14,7 @@ use std::os::fd::AsFd;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 /// How long a turn may be silent before it counts as hanging.
-const PATIENCE_MS: u16 = 60_000;
+const PATIENCE_MS: u16 = 30_000;
 
 /// Takes the turn in a child of this process.
 ///

@@ -5,6 +5,7 @@
 
 pub mod args;
 pub mod case;
+pub mod graph;
 pub mod isolated;
 pub mod pin;
 pub mod report;

@@ -1,7 +1,7 @@
 //! Tables and goal lines on standard output, everything in JSON on request.
 
 use crate::case::CaseResult;
-use crate::statistics::Interval;
+use crate::statistics::{Interval, median};
 use crate::{Args, pin};
 use comfy_table::{CellAlignment, Table, presets};
 use serde::Serialize;
@@ -71,7 +71,7 @@ impl Report {
 fn table(case: &CaseResult) -> Table {
     let mut table = Table::new();
     table.load_style(presets::NOTHING);
-    table.set_header(["", "p50", "p99", "micropool to this", "cores", "sleeps"]);
+    table.set_header(["", "p50", "p99", "micropool to this", "cores", "sleeps", case.extra.unwrap_or("")]);
     for one in &case.contenders {
         let ratio = one.ours_to_this.map_or(String::new(), |Interval { median, low, high }| {
             format!("{median:.3} [{low:.3}, {high:.3}]{}", if one.best_rival { " best" } else { "" })
@@ -84,6 +84,7 @@ fn table(case: &CaseResult) -> Table {
             ratio,
             format!("{:.2}", one.cores),
             format!("{:.2}", one.sleeps),
+            if one.extra_of_rounds.is_empty() { String::new() } else { format!("{:.2}", median(&one.extra_of_rounds)) },
         ]);
     }
     for column in table.column_iter_mut().skip(1) {

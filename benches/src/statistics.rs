@@ -7,7 +7,10 @@ pub fn median(samples: &[f64]) -> f64 {
     quantile(samples, 0.5)
 }
 
+/// # Panics
+/// If a sample is no number: something was measured that took no time at all.
 pub fn quantile(samples: &[f64], tau: f64) -> f64 {
+    assert!(samples.iter().all(|sample| sample.is_finite()), "no number among {samples:?}");
     Data::new(samples.to_vec()).quantile(tau)
 }
 

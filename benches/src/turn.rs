@@ -1,7 +1,7 @@
 //! One contender, measured once.
 
-use nix::sys::resource::{Usage, UsageWho, getrusage};
-use nix::sys::time::TimeValLike;
+use nix::sys::resource::{UsageWho, getrusage};
+use nix::time::ClockId;
 use serde::{Deserialize, Serialize};
 use std::time::{Duration, Instant};
 
@@ -14,6 +14,8 @@ pub struct Turn {
     pub cores: f64,
     /// How often a thread of this process went to sleep, per sample: what a figure costs in wake-ups.
     pub sleeps: f64,
+    /// A figure of the case's own.
+    pub extra: Option<f64>,
 }
 
 impl Turn {
@@ -45,28 +47,31 @@ impl Turn {
 /// What the process has used since.
 pub struct Cost {
     started: Instant,
-    usage: Usage,
+    sleeps: i64,
+    cpu: Duration,
 }
 
 impl Cost {
     pub fn from_now() -> Self {
-        Self { usage: usage(), started: Instant::now() }
+        Self { sleeps: sleeps(), cpu: cpu(), started: Instant::now() }
     }
 
     /// Processor time of all threads.
     pub fn cpu(&self) -> Duration {
-        let now = usage();
-        let total = |usage: &Usage| usage.user_time().num_microseconds() + usage.system_time().num_microseconds();
-        Duration::from_micros(total(&now).saturating_sub(total(&self.usage)).max(0) as u64)
+        cpu().saturating_sub(self.cpu)
     }
 
     pub fn turn(&self, samples: Vec<f64>) -> Turn {
         let cores = self.cpu().as_secs_f64() / self.started.elapsed().as_secs_f64();
-        let slept = usage().voluntary_context_switches() - self.usage.voluntary_context_switches();
-        Turn { cores, sleeps: slept as f64 / samples.len().max(1) as f64, samples }
+        let slept = sleeps() - self.sleeps;
+        Turn { cores, sleeps: slept as f64 / samples.len().max(1) as f64, samples, extra: None }
     }
 }
 
-fn usage() -> Usage {
-    getrusage(UsageWho::RUSAGE_SELF).expect("a process can ask what it used")
+fn sleeps() -> i64 {
+    getrusage(UsageWho::RUSAGE_SELF).expect("a process can ask what it used").voluntary_context_switches()
+}
+
+fn cpu() -> Duration {
+    ClockId::CLOCK_PROCESS_CPUTIME_ID.now().expect("a process can ask what it used").into()
 }

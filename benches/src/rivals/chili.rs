@@ -32,6 +32,8 @@ impl Forks for Chili {
         RA: Send,
         RB: Send,
     {
-        here.join(a, b)
+        // It offers its first closure and goes on with its second.
+        let (rb, ra) = here.join(b, a);
+        (ra, rb)
     }
 }

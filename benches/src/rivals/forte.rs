@@ -35,6 +35,8 @@ impl Forks for Forte {
         RA: Send,
         RB: Send,
     {
-        here.join(|mut worker| a(&mut worker), |mut worker| b(&mut worker))
+        // It offers its first closure and goes on with its second.
+        let (rb, ra) = here.join(|mut worker| b(&mut worker), |mut worker| a(&mut worker));
+        (ra, rb)
     }
 }

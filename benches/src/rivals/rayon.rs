@@ -10,13 +10,17 @@ pub struct Rayon;
 
 /// A pool of so many threads, to be used from inside.
 pub fn pool(threads: usize) -> ThreadPool {
-    making(threads, 0)
+    pin::making(threads, 0, || unpinned(threads))
 }
 
-/// A pool whose caller is outside: one thread fewer computes on the caller's core.
-pub fn making(threads: usize, first_core: usize) -> ThreadPool {
-    let make = || ThreadPoolBuilder::new().num_threads(threads).build().expect("threads can be made");
-    pin::making(threads, first_core, make)
+/// A pool to be used from outside: its threads leave the first core to the caller.
+pub fn outside(threads: usize) -> ThreadPool {
+    pin::making(threads, 1, || unpinned(threads))
+}
+
+/// A pool whose threads may run anywhere.
+pub fn unpinned(threads: usize) -> ThreadPool {
+    ThreadPoolBuilder::new().num_threads(threads).build().expect("threads can be made")
 }
 
 impl Forks for Rayon {

@@ -31,6 +31,8 @@ impl Forks for Upstream {
         RA: Send,
         RB: Send,
     {
-        ::upstream::join(|| a(&mut ()), || b(&mut ()))
+        // It offers its first closure and goes on with its second.
+        let (rb, ra) = ::upstream::join(|| b(&mut ()), || a(&mut ()));
+        (ra, rb)
     }
 }
