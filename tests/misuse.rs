@@ -70,6 +70,22 @@ fn forgotten_tasks_run_and_their_results_leak() {
 }
 
 #[test]
+fn a_forgotten_pool_runs_on() {
+    within(LIMIT, || {
+        let pool = pool(2);
+        let (sender, receiver) = mpsc::channel();
+        for n in 0..50 {
+            let sender = sender.clone();
+            pool.spawn(move || sender.send(n).unwrap()).detach();
+        }
+        let task = pool.spawn(|| 5);
+        forget(pool);
+        assert_eq!((0..50).map(|_| receiver.recv_timeout(LIMIT).unwrap()).sum::<i32>(), 1225);
+        assert_eq!(task.join(), 5);
+    });
+}
+
+#[test]
 fn a_forgotten_scoped_task_has_ended_when_the_scope_has() {
     on_pools(|pool| {
         for _ in 0..100 {
