@@ -246,9 +246,9 @@ fn rude_values_everywhere() {
             let other = shared.clone();
             shared.join();
             drop((shared, other));
-            assert!(panics(|| drop(
-                micropool::parallel! { use; a => Rude, b(a) => { let _ = a; }, _c(move a) after b => drop(a) }
-            )));
+            assert!(panics(|| {
+                micropool::parallel! { use; a => Rude, b(a) => { let _ = a; }, _c(move a) after b => drop(a) };
+            }));
             assert!(panics(|| drop(micropool::parallel! { a => Rude, b => { if token() { panic!() } } })));
             let rude_payload = micropool::spawn(|| std::panic::panic_any(Rude));
             drop(rude_payload);
@@ -456,7 +456,7 @@ fn lent_resources_survive_panics_and_forgetting() {
                 micropool::parallel! {
                     use mut world, mut kept;
                     grow(mut world) => world.push(4),
-                    broken(mut world) => { forget(world.iter_mut()); world.clear(); panic!("with the resource in hand") },
+                    broken(mut world) => { forget(world.drain(1..)); world.clear(); panic!("with the resource in hand") },
                     never(world) => drop(world.clone()),
                     // A borrow that is forgotten inside of a cell stays borrowed, as in any code.
                     borrowed(mut kept) => forget(kept.borrow_mut()),

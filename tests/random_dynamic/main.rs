@@ -21,7 +21,7 @@ fn number(variable: &str, default: u64) -> u64 {
 fn pool(workers: usize) -> Arc<ThreadPool> {
     let builder = ThreadPoolBuilder::new().num_threads(workers).panic_handler(|_payload| ());
     // Every other size without a moment's spin, so that sleep and wake are part of it.
-    let spin = Duration::from_micros(if workers % 2 == 0 { 50 } else { 0 });
+    let spin = Duration::from_micros(if workers.is_multiple_of(2) { 50 } else { 0 });
     Arc::new(builder.spin_before_sleep(spin).build().expect("threads can be made"))
 }
 
