@@ -136,7 +136,7 @@ fn body(lineage: &Lineage, depth: u32, seed: u64) {
                             s.spawn(move || job(&next, depth, seed));
                         });
                     }
-                    if seeds[3] % 2 == 0 {
+                    if seeds[3].is_multiple_of(2) {
                         // While this thread waits for one item, the others are foreign to it.
                         framed(Frame::Waits(target), || task.join());
                     }
@@ -169,7 +169,7 @@ fn body(lineage: &Lineage, depth: u32, seed: u64) {
                 // A task descends from nothing of its spawner's. It is waited for, or not.
                 let alone = Lineage(None).child(target);
                 let task = micropool::spawn(move || job(&alone, depth, seeds[0]));
-                if seeds[1] % 4 != 0 {
+                if !seeds[1].is_multiple_of(4) {
                     calls(target, || task.join());
                 }
             }

@@ -40,7 +40,7 @@ fn use_a_pool(round: usize) {
         pool.spawn(|| ()).detach();
     }
     // An outside thread that used it and ends before it, and one seat of this thread's.
-    if round % 16 == 0 {
+    if round.is_multiple_of(16) {
         std::thread::scope(|s| {
             s.spawn(|| pool.join(|| (), || ()));
         });

@@ -70,6 +70,22 @@ fn forgotten_tasks_run_and_their_results_leak() {
 }
 
 #[test]
+fn a_forgotten_pool_runs_on() {
+    within(LIMIT, || {
+        let pool = pool(2);
+        let (sender, receiver) = mpsc::channel();
+        for n in 0..50 {
+            let sender = sender.clone();
+            pool.spawn(move || sender.send(n).unwrap()).detach();
+        }
+        let task = pool.spawn(|| 5);
+        forget(pool);
+        assert_eq!((0..50).map(|_| receiver.recv_timeout(LIMIT).unwrap()).sum::<i32>(), 1225);
+        assert_eq!(task.join(), 5);
+    });
+}
+
+#[test]
 fn a_forgotten_scoped_task_has_ended_when_the_scope_has() {
     on_pools(|pool| {
         for _ in 0..100 {
@@ -230,9 +246,9 @@ fn rude_values_everywhere() {
             let other = shared.clone();
             shared.join();
             drop((shared, other));
-            assert!(panics(|| drop(
-                micropool::parallel! { use; a => Rude, b(a) => { let _ = a; }, _c(move a) after b => drop(a) }
-            )));
+            assert!(panics(|| {
+                micropool::parallel! { use; a => Rude, b(a) => { let _ = a; }, _c(move a) after b => drop(a) };
+            }));
             assert!(panics(|| drop(micropool::parallel! { a => Rude, b => { if token() { panic!() } } })));
             let rude_payload = micropool::spawn(|| std::panic::panic_any(Rude));
             drop(rude_payload);
@@ -440,7 +456,7 @@ fn lent_resources_survive_panics_and_forgetting() {
                 micropool::parallel! {
                     use mut world, mut kept;
                     grow(mut world) => world.push(4),
-                    broken(mut world) => { forget(world.iter_mut()); world.clear(); panic!("with the resource in hand") },
+                    broken(mut world) => { forget(world.drain(1..)); world.clear(); panic!("with the resource in hand") },
                     never(world) => drop(world.clone()),
                     // A borrow that is forgotten inside of a cell stays borrowed, as in any code.
                     borrowed(mut kept) => forget(kept.borrow_mut()),

@@ -58,9 +58,9 @@ pub struct Soak {
 pub fn silence_expected_panics() {
     let default = std::panic::take_hook();
     std::panic::set_hook(Box::new(move |info| {
+        // Programs panic with numbers, and those who join their shared tasks with a copy of the message.
         let payload = info.payload();
-        let text =
-            payload.downcast_ref::<&str>().copied().or_else(|| payload.downcast_ref::<String>().map(String::as_str));
+        let text = payload.downcast_ref::<String>().map(String::as_str).or(payload.downcast_ref::<&str>().copied());
         if text.is_some_and(|text| !text.contains("the joined task panicked")) {
             default(info);
         }
@@ -188,7 +188,7 @@ impl Soak {
 
     fn frame(&self, pool: &ThreadPool, seed: u64) -> Result<(), String> {
         self.counts.frames.fetch_add(1, Ordering::Relaxed);
-        let _awake = (seed % 4 == 0).then(|| pool.keep_awake());
+        let _awake = seed.is_multiple_of(4).then(|| pool.keep_awake());
         let mut world: Vec<u64> = (0..256).collect();
         let frame = pool.install(|| {
             micropool::parallel! {

@@ -33,7 +33,7 @@ fn case_21_extreme_lengths() {
             assert!(ranges.windows(2).all(|pair| pair[0].end == pair[1].start), "no gap, no overlap");
         }
         // The finest cut of the longest length: left early, and no memory in proportion to it.
-        let nothing = vec![(); usize::MAX];
+        let nothing = [(); usize::MAX];
         for split in [pool.split_by(usize::MAX), pool.split_per_item(), pool.split_by_threads()] {
             let any = nothing.par_iter().with_thread_pool(split).any(|()| true);
             assert!(any);
@@ -161,7 +161,7 @@ fn case_24_a_counter_at_its_end() {
                 });
             }
             // This thread runs nothing until all places are taken.
-            assert!(eventually(LIMIT, || full()));
+            assert!(eventually(LIMIT, full));
         });
         assert_eq!(ran.into_inner(), ROOM + 60);
         // The next use of the same slot finds it as it should be.

@@ -114,7 +114,9 @@ fn case_04_panics_in_drops_and_in_handlers_are_contained() {
             let gate = Arc::new(std::sync::Barrier::new(2));
             if workers > 0 {
                 let other = gate.clone();
-                let before = pool.spawn(move || drop(other.wait()));
+                let before = pool.spawn(move || {
+                    other.wait();
+                });
                 let after = before.then(move |()| drop(cancelled));
                 assert!(after.cancel());
                 gate.wait();

@@ -1,0 +1,231 @@
+//! The suite can fail: bugs of one line, each put into a copy of the crate, must turn their gate red.
+//!
+//! `cargo test` only checks that each of them still stands in the source. `cargo test --test mutants -- --ignored --nocapture`
+//! builds and runs them all, about half a minute each; `MICROPOOL_MUTANTS=10` takes ten, others every day.
+
+use serde::Deserialize;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+use std::time::{Duration, Instant, SystemTime};
+use std::{env, fs, io, thread};
+
+#[derive(Deserialize, Clone)]
+struct Mutant {
+    name: String,
+    /// Below `micropool/src`.
+    file: String,
+    find: String,
+    replace: String,
+    gate: Gate,
+    /// Why no gate can see it, if none can.
+    #[serde(default)]
+    equivalent: Option<String>,
+}
+
+#[derive(Deserialize, Clone)]
+enum Gate {
+    /// The models whose names contain this.
+    Model(String),
+    /// A test target of the root package.
+    Tests(String),
+}
+
+fn root() -> &'static Path {
+    Path::new(env!("CARGO_MANIFEST_DIR"))
+}
+
+fn mutants() -> Vec<Mutant> {
+    let options = ron::Options::default().with_default_extension(ron::extensions::Extensions::IMPLICIT_SOME);
+    options.from_str(include_str!("list.ron")).expect("list.ron is a list of mutants")
+}
+
+impl Mutant {
+    fn source(&self) -> PathBuf {
+        Path::new("micropool/src").join(&self.file)
+    }
+
+    fn applied(&self) -> Result<String, String> {
+        let path = root().join(self.source());
+        let text = fs::read_to_string(&path).map_err(|error| format!("{}: {error}", path.display()))?;
+        match text.matches(&self.find).count() {
+            1 => Ok(text.replace(&self.find, &self.replace)),
+            n => Err(format!("{:?} stands {n} times in {}, not once", self.find, self.file)),
+        }
+    }
+}
+
+#[test]
+fn every_mutant_can_be_made() {
+    let stale: Vec<String> = mutants()
+        .iter()
+        .filter_map(|mutant| mutant.applied().err().map(|error| format!("{}: {error}", mutant.name)))
+        .collect();
+    assert!(stale.is_empty(), "list.ron is behind the source:\n{}", stale.join("\n"));
+}
+
+#[test]
+#[ignore = "builds the crate once for each mutant"]
+fn every_mutant_is_found_out() {
+    let all = mutants();
+    let chosen = chosen(&all);
+    let copy = Copy::make().expect("a copy of the sources");
+    let mut survivors = Vec::new();
+    for (k, mutant) in chosen.iter().enumerate() {
+        let began = Instant::now();
+        let outcome = copy.outcome(mutant);
+        println!("{:>3}/{} {:>4} s  {outcome}  {}", k + 1, chosen.len(), began.elapsed().as_secs(), mutant.name);
+        match (&outcome, &mutant.equivalent) {
+            (Outcome::Survived, None) | (Outcome::DoesNotBuild(_), _) => survivors.push(mutant.name.as_str()),
+            (Outcome::Killed(_), Some(reason)) => panic!("{} was found out, though: {reason}", mutant.name),
+            _ => {}
+        }
+    }
+    assert!(survivors.is_empty(), "nobody noticed:\n{}", survivors.join("\n"));
+}
+
+/// All, or as many as `MICROPOOL_MUTANTS` says, the next ones every day.
+fn chosen(all: &[Mutant]) -> Vec<Mutant> {
+    let Ok(count) = env::var("MICROPOOL_MUTANTS") else { return all.to_vec() };
+    if let Ok(count) = count.parse::<usize>() {
+        let today = SystemTime::UNIX_EPOCH.elapsed().map_or(0, |time| time.as_secs() / 86_400);
+        let first = today as usize * count % all.len();
+        return all.iter().cycle().skip(first).take(count.min(all.len())).cloned().collect();
+    }
+    let named: Vec<Mutant> = all.iter().filter(|mutant| mutant.name.contains(&count)).cloned().collect();
+    assert!(!named.is_empty(), "MICROPOOL_MUTANTS is a number, or part of a mutant's name; it is {count:?}");
+    named
+}
+
+enum Outcome {
+    /// By this test or model.
+    Killed(String),
+    Survived,
+    DoesNotBuild(String),
+}
+
+impl std::fmt::Display for Outcome {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Killed(by) => write!(f, "killed by {by}: "),
+            Self::Survived => f.write_str("SURVIVED: "),
+            Self::DoesNotBuild(error) => write!(f, "DOESN'T BUILD ({error}): "),
+        }
+    }
+}
+
+/// The project once more, to be changed.
+struct Copy(PathBuf);
+
+impl Copy {
+    fn make() -> io::Result<Self> {
+        let target = env::var_os("CARGO_TARGET_DIR").map_or_else(|| root().join("target"), PathBuf::from);
+        let place = target.join("mutants/copy");
+        if place.exists() {
+            fs::remove_dir_all(&place)?;
+        }
+        for part in
+            ["Cargo.toml", "Cargo.lock", "README.md", "build.rs", "micropool", "micropool-macros", "examples", "tests"]
+        {
+            copy_all(&root().join(part), &place.join(part))?;
+        }
+        Ok(Self(place))
+    }
+
+    fn outcome(&self, mutant: &Mutant) -> Outcome {
+        let text = mutant.applied().unwrap_or_else(|error| panic!("{}: {error}", mutant.name));
+        let path = self.0.join(mutant.source());
+        let right = fs::read(&path).expect("the copy is there");
+        fs::write(&path, text).expect("the copy can be written");
+        let outcome = match self.build(&mutant.gate) {
+            Ok(program) => run(&program, &mutant.gate),
+            Err(error) => Outcome::DoesNotBuild(error),
+        };
+        fs::write(&path, right).expect("the copy can be written");
+        outcome
+    }
+
+    /// The program of a gate.
+    fn build(&self, gate: &Gate) -> Result<PathBuf, String> {
+        let mut cargo = Command::new(env!("CARGO"));
+        cargo.current_dir(&self.0).args(["test", "--release", "--no-run", "--quiet", "--message-format=json"]);
+        // A build of its own: other flags, and other sources under the same names.
+        match gate {
+            Gate::Model(_) => cargo
+                .args(["-p", "micropool", "--no-default-features", "--lib"])
+                .env("RUSTFLAGS", "--cfg loom -Awarnings")
+                .env("CARGO_TARGET_DIR", self.0.with_file_name("models")),
+            Gate::Tests(target) => cargo
+                .args(["-p", "micropool-workspace", "--test", target])
+                .env("RUSTFLAGS", "-Awarnings")
+                .env("CARGO_TARGET_DIR", self.0.with_file_name("tests")),
+        };
+        let output = cargo.output().map_err(|error| error.to_string())?;
+        let text = String::from_utf8_lossy(&output.stdout);
+        if !output.status.success() {
+            let errors =
+                messages(&text).filter_map(|message| message["message"]["message"].as_str().map(str::to_owned));
+            return Err(errors.collect::<Vec<_>>().join("; "));
+        }
+        messages(&text)
+            .filter_map(|message| message["executable"].as_str().map(PathBuf::from))
+            .last()
+            .ok_or_else(|| String::from("cargo names no program"))
+    }
+}
+
+fn messages(text: &str) -> impl Iterator<Item = serde_json::Value> {
+    text.lines().filter_map(|line| serde_json::from_str(line).ok())
+}
+
+/// A mutant that only hangs is found out too.
+const PATIENCE: Duration = Duration::from_secs(240);
+
+fn run(program: &Path, gate: &Gate) -> Outcome {
+    let mut command = Command::new(program);
+    if let Gate::Model(filter) = gate {
+        command.arg(filter);
+    }
+    let log = program.with_extension("log");
+    let file = fs::File::create(&log).expect("a file beside the program");
+    let mut child = command
+        .env("RUST_BACKTRACE", "0")
+        .stdout(file)
+        .stderr(Stdio::null())
+        .spawn()
+        .expect("the program that was just built starts");
+    let began = Instant::now();
+    let status = loop {
+        if let Some(status) = child.try_wait().expect("a child") {
+            break Some(status);
+        }
+        if began.elapsed() > PATIENCE {
+            let _ = child.kill();
+            let _ = child.wait();
+            break None;
+        }
+        thread::sleep(Duration::from_millis(20));
+    };
+    let text = fs::read_to_string(&log).unwrap_or_default();
+    assert!(!text.contains("running 0 tests"), "the gate's name fits no model");
+    let failed = text.lines().find_map(|line| line.strip_prefix("test ")?.strip_suffix(" ... FAILED"));
+    match (status, failed) {
+        (Some(status), _) if status.success() => Outcome::Survived,
+        (_, Some(test)) => Outcome::Killed(test.to_owned()),
+        (None, None) => Outcome::Killed(String::from("the clock")),
+        (Some(status), None) => Outcome::Killed(status.to_string()),
+    }
+}
+
+fn copy_all(from: &Path, to: &Path) -> io::Result<()> {
+    if from.is_dir() {
+        fs::create_dir_all(to)?;
+        for entry in fs::read_dir(from)? {
+            let name = entry?.file_name();
+            copy_all(&from.join(&name), &to.join(&name))?;
+        }
+        Ok(())
+    } else {
+        fs::create_dir_all(to.parent().expect("a file lies somewhere"))?;
+        fs::copy(from, to).map(drop)
+    }
+}

@@ -1,0 +1,58 @@
+//! `SOUNDNESS.md` names every file with `unsafe` in it, how many blocks, and tests that exist.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::{Path, PathBuf};
+
+fn sources(folder: &Path, found: &mut Vec<PathBuf>) {
+    for entry in std::fs::read_dir(folder).expect("a folder of this project").map(|entry| entry.expect("readable")) {
+        let path = entry.path();
+        if path.is_dir() {
+            sources(&path, found);
+        } else if path.extension().is_some_and(|end| end == "rs") {
+            found.push(path);
+        }
+    }
+}
+
+/// `unsafe` blocks and implementations, outside of comments.
+fn blocks(text: &str) -> usize {
+    let code = text.lines().filter(|line| !line.trim_start().starts_with("//"));
+    code.map(|line| line.matches("unsafe {").count() + line.matches("unsafe impl").count()).sum()
+}
+
+#[test]
+fn the_page_is_complete() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let page = std::fs::read_to_string(root.join("SOUNDNESS.md")).expect("the page");
+    let (mut all, mut runtime) = (Vec::new(), Vec::new());
+    for folder in ["micropool", "micropool-macros", "tests"] {
+        sources(&root.join(folder), &mut all);
+    }
+    sources(&root.join("micropool/src"), &mut runtime);
+
+    let mut counted = BTreeMap::new();
+    for path in runtime {
+        let name = path.strip_prefix(root.join("micropool/src")).unwrap().to_string_lossy().replace('\\', "/");
+        let count = blocks(&std::fs::read_to_string(&path).unwrap());
+        // Models are tests.
+        if count > 0 && !name.contains("loom_") {
+            counted.insert(name, count);
+        }
+    }
+    let rows = page.lines().filter_map(|line| {
+        let mut cells = line.strip_prefix("| `")?.split(" | ");
+        let name = cells.next()?.strip_suffix('`')?;
+        Some((name.to_owned(), cells.next()?.parse().ok()?))
+    });
+    assert_eq!(rows.collect::<BTreeMap<String, usize>>(), counted, "the page's rows, and what is there");
+
+    let mut functions = BTreeSet::new();
+    for path in all {
+        let text = std::fs::read_to_string(path).unwrap();
+        functions.extend(text.split("fn ").skip(1).map(|rest| rest.split(['(', '<']).next().unwrap_or("").to_owned()));
+    }
+    let quoted = page.lines().filter(|line| line.starts_with("| ")).flat_map(|line| line.split('`').skip(1).step_by(2));
+    let names = quoted.filter(|name| name.contains('_') && name.chars().all(|c| c.is_alphanumeric() || c == '_'));
+    let missing: Vec<&str> = names.filter(|name| !functions.contains(*name)).collect();
+    assert!(missing.is_empty(), "tests that don't exist: {missing:?}");
+}
