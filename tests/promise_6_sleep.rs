@@ -72,6 +72,14 @@ fn promise_6_spin_then_sleep() {
         });
         assert!(blocked < Duration::from_millis(6), "a blocked caller used {blocked:?} in half a second");
 
+        // A pool is dropped while its one place for the background is taken: nobody waits awake for that.
+        let pool = ThreadPoolBuilder::new().num_threads(3).background_threads(1).build().unwrap();
+        for _ in 0..3 {
+            pool.spawn(|| thread::sleep(Duration::from_millis(150))).detach();
+        }
+        let dropping = cost(|| drop(pool));
+        assert!(dropping < Duration::from_millis(20), "dropping a pool used {dropping:?} in half a second");
+
         // Without a time to spin nobody spins: not the workers, not the caller.
         let pool = ThreadPoolBuilder::new().num_threads(2).spin_before_sleep(Duration::ZERO).build().unwrap();
         fork(&pool);

@@ -1,34 +1,15 @@
 //! Promise 8: `join`, `join_all`, graphs and loops allocate nothing in the steady state. An allocator counts, for all
 //! threads, which is why this is a test binary with one test.
 
-use std::alloc::{GlobalAlloc, Layout, System};
 use std::hint::black_box;
-use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use micropool::iter::*;
 use micropool::{ThreadPoolBuilder, join, join_all, parallel, split_by, split_by_threads, split_per, try_parallel};
-use support::within;
-
-struct Counting;
-
-static ALLOCATIONS: AtomicU64 = AtomicU64::new(0);
-
-// SAFETY: hands everything to the system's allocator, whose contract is the same.
-unsafe impl GlobalAlloc for Counting {
-    unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
-        ALLOCATIONS.fetch_add(1, Ordering::Relaxed);
-        // SAFETY: by this function's contract.
-        unsafe { System.alloc(layout) }
-    }
-    unsafe fn dealloc(&self, pointer: *mut u8, layout: Layout) {
-        // SAFETY: by this function's contract.
-        unsafe { System.dealloc(pointer, layout) }
-    }
-}
+use support::{CountingAllocator, allocations, within};
 
 #[global_allocator]
-static COUNTING: Counting = Counting;
+static COUNTING: CountingAllocator = CountingAllocator;
 
 fn fib(n: u64) -> u64 {
     if n < 2 {
@@ -44,11 +25,11 @@ fn steady(name: &str, f: impl Fn()) {
     let mut seen = Vec::new();
     let mut quiet = 0;
     while quiet < 5 {
-        let before = ALLOCATIONS.load(Ordering::Relaxed);
+        let before = allocations();
         for _ in 0..200 {
             f();
         }
-        let allocated = ALLOCATIONS.load(Ordering::Relaxed) - before;
+        let allocated = allocations() - before;
         quiet = if allocated == 0 { quiet + 1 } else { 0 };
         seen.push(allocated);
         assert!(seen.len() < 40, "{name}: allocations in each 200 rounds: {seen:?}");

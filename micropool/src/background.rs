@@ -1,10 +1,21 @@
-//! The background tier: the queue of tasks, the cap on those who run them, and the count of those not ended.
+//! The background tier: the queue of tasks, the cap on those who run them, and the counts of those not ended.
+//!
+//! Tasks are counted by the parity of the *epoch* that they were made in, for `wait_idle`, which waits for those so far and not for
+//! those that come meanwhile. An epoch ends when somebody waits and the tasks of the other parity are over:
+//!
+//! 1. A waiter notes the epoch, `since`. Every task so far is counted, in one of the two.
+//! 2. Whoever waits reads the epoch, `now`, then the count of the parity that isn't `now`'s. If that is 0, he ends the epoch.
+//! 3. A waiter is done when three epochs have ended since it came. The first may have been ended by a count that was read before
+//!    step 1; the other two were not, and those are one of each parity. So each count was 0 after step 1.
+//!
+//! New tasks go to the parity of `now`, so the other count falls only (but for a task that is just being made and has read an
+//! older epoch: one a thread at most). A task that brings a count to 0 wakes those who wait.
 //!
 //! The queue is `crossbeam-deque`'s injector: first in, first out, any thread at either end. Its cost is nothing next
 //! to a task's own, and no promise of the foreground goes through it.
 
 use crate::config::Config;
-use crate::sync::{AtomicUsize, Injector, Ordering, Steal};
+use crate::sync::{AtomicUsize, Injector, Ordering, Steal, local_cells};
 use crate::unit::Unit;
 use std::sync::Arc;
 
@@ -13,12 +24,17 @@ pub(crate) struct Background {
     /// Workers in the background tier now, never more than `cap`.
     running: AtomicUsize,
     cap: usize,
-    /// Tasks made and not ended, waiting ones included.
-    unfinished: AtomicUsize,
+    epoch: AtomicUsize,
+    /// Tasks made and not ended, waiting ones included, by the parity of their epoch.
+    unfinished: [AtomicUsize; 2],
 }
 
-/// A place under the cap; given back when dropped.
+/// A place under the cap, which its thread holds; given back when dropped.
 pub(crate) struct Place<'a>(&'a Background);
+
+local_cells! {
+    HOLDS_PLACE: bool = false;
+}
 
 impl Background {
     pub(crate) fn new(config: &Config) -> Self {
@@ -26,7 +42,8 @@ impl Background {
             queue: Injector::new(),
             running: AtomicUsize::new(0),
             cap: config.background_threads,
-            unfinished: AtomicUsize::new(0),
+            epoch: AtomicUsize::new(0),
+            unfinished: [AtomicUsize::new(0), AtomicUsize::new(0)],
         }
     }
 
@@ -53,34 +70,76 @@ impl Background {
         self.running.load(Ordering::SeqCst) < self.cap
     }
 
+    /// Whether this thread, a worker, is one of those in the background tier.
+    pub(crate) fn holds_place() -> bool {
+        HOLDS_PLACE.get()
+    }
+
+    /// By a worker that holds none.
     pub(crate) fn take_place(&self) -> Option<Place<'_>> {
         let mut running = self.running.load(Ordering::SeqCst);
         while running < self.cap {
             match self.running.compare_exchange_weak(running, running + 1, Ordering::SeqCst, Ordering::SeqCst) {
-                Ok(_) => return Some(Place(self)),
+                Ok(_) => {
+                    HOLDS_PLACE.set(true);
+                    return Some(Place(self));
+                }
                 Err(now) => running = now,
             }
         }
         None
     }
 
-    pub(crate) fn task_made(&self) {
-        self.unfinished.fetch_add(1, Ordering::Relaxed);
+    /// Counts a task; its epoch.
+    #[must_use]
+    pub(crate) fn task_made(&self) -> usize {
+        // Ordering: an older epoch does no harm (step 3), and the task's way to other threads orders its count.
+        let epoch = self.epoch.load(Ordering::Relaxed);
+        self.unfinished[epoch % 2].fetch_add(1, Ordering::Relaxed);
+        epoch
     }
 
-    /// Whether it was the last one.
-    pub(crate) fn task_ended(&self) -> bool {
+    /// Whether it was the last one of its parity.
+    pub(crate) fn task_ended(&self, epoch: usize) -> bool {
         // Ordering: AcqRel, so that whoever sees 0 sees what the tasks wrote.
-        self.unfinished.fetch_sub(1, Ordering::AcqRel) == 1
+        self.unfinished[epoch % 2].fetch_sub(1, Ordering::AcqRel) == 1
     }
 
+    /// Step 1, for [`all_over`](Self::all_over).
+    pub(crate) fn since(&self) -> usize {
+        // Ordering: a read-modify-write, so that whoever ends this epoch has seen it, and with it every task so far.
+        self.epoch.fetch_add(0, Ordering::AcqRel)
+    }
+
+    /// Steps 2 and 3: whether every task is over that was made before `since` was asked for.
+    pub(crate) fn all_over(&self, since: usize) -> bool {
+        loop {
+            // Ordering: Acquire pairs with the exchange below: the waiter sees what the ender of the epoch has seen.
+            let now = self.epoch.load(Ordering::Acquire);
+            if now.wrapping_sub(since) >= 3 {
+                return true;
+            }
+            // Ordering: Acquire pairs with `task_ended`.
+            if self.unfinished[now.wrapping_add(1) % 2].load(Ordering::Acquire) != 0 {
+                return false;
+            }
+            // Failing is fine: somebody else has ended it.
+            let _ = self.epoch.compare_exchange(now, now.wrapping_add(1), Ordering::AcqRel, Ordering::Relaxed);
+        }
+    }
+
+    #[cfg(all(loom, test))]
     pub(crate) fn unfinished(&self) -> usize {
-        self.unfinished.load(Ordering::Acquire)
+        self.unfinished.iter().map(|count| count.load(Ordering::Acquire)).sum()
     }
 }
 
 impl Drop for Place<'_> {
     fn drop(&mut self) {
+        HOLDS_PLACE.set(false);
         self.0.running.fetch_sub(1, Ordering::SeqCst);
     }
 }
+
+#[cfg(all(loom, test))]
+mod loom_models;

@@ -5,6 +5,7 @@ use crate::current;
 use crate::global;
 use crate::platform;
 use crate::pool::ThreadPool;
+use crate::priority;
 use crate::run_unit;
 use crate::shared::Shared;
 use crate::wake;
@@ -81,7 +82,11 @@ impl ThreadPoolBuilder {
         self
     }
 
-    /// Background tasks run on `n` threads of their own, and workers run foreground work only.
+    /// Background tasks run on `n` threads of their own, and workers run foreground work only. 0 is as if it hadn't been said.
+    ///
+    /// These threads have the lowest priority that the operating system gives to a normal thread, so that a frame has the
+    /// processors first. Where the system refuses that, they run at the normal priority, and one line on the standard error
+    /// stream says so, once in the life of the process.
     pub fn dedicated_background_threads(mut self, n: usize) -> Self {
         self.dedicated_background_threads = Some(n);
         self
@@ -281,11 +286,15 @@ impl fmt::Debug for ThreadPoolBuilder {
 }
 
 impl WorkerThread {
-    /// Is this worker until its pool is dropped. Call it on the worker's own thread.
+    /// Is this worker until its pool is dropped. Call it on the worker's own thread: it binds the thread to its core, or lowers its
+    /// priority, where the builder was asked for that.
     pub fn run(self) {
         if let Some(core) = self.pin_to {
             // Where it can't be had the worker runs unpinned, as documented.
             let _ = platform::pin_to_core(core);
+        }
+        if self.role == Role::Dedicated {
+            priority::lower_own();
         }
         worker::run(&self.shared, self.seat, self.role);
     }

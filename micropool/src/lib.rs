@@ -10,6 +10,7 @@
 #[allow(unsafe_code)]
 mod loom_support;
 mod platform;
+mod priority;
 mod sync;
 mod trace;
 

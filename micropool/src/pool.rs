@@ -132,7 +132,8 @@ impl ThreadPool {
         AwakeGuard::new(self.shared.clone())
     }
 
-    /// Returns when every background task so far has ended; helps with them meanwhile.
+    /// Returns when every background task so far has ended, waiting ones (`then`) included; helps with them meanwhile. Tasks that
+    /// are spawned after the call, be it by those, are not waited for.
     ///
     /// # Panics
     /// If called from one of the pool's own tasks, which could never end.
@@ -147,11 +148,11 @@ impl ThreadPool {
             );
         }
         current::with_seat_in(&self.shared, |me| {
-            while run_unit::help_one(me) {}
+            let since = self.shared.background.since();
             wait(
                 me,
                 &UnitName {
-                    over: || self.shared.background.unfinished() == 0,
+                    over: || self.shared.background.all_over(since),
                     name: run_unit::idle_unit(&self.shared),
                     help: run_unit::help_one,
                 },
@@ -245,6 +246,10 @@ pub fn yield_to_foreground() -> bool {
 
 /// Runs queued background tasks on this thread until the budget is spent or none is left; how many. For a frame's
 /// leftover time. The last task may overrun the budget.
+///
+/// On a worker it keeps to the pool's cap: it runs nothing while
+/// [`background_threads`](crate::ThreadPoolBuilder::background_threads) others run background tasks, and never anything where those
+/// have threads of their own.
 pub fn help_background(budget: std::time::Duration) -> usize {
     let Some(me) = current::seat() else { return 0 };
     let began = std::time::Instant::now();

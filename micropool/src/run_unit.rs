@@ -70,7 +70,7 @@ fn settle(unit: &Arc<dyn Unit>, ran: bool, belongs: Belongs) {
         }
         wake::unit_changed(pool, header.address());
         if let Belongs::Pool = belongs
-            && pool.background.task_ended()
+            && pool.background.task_ended(header.epoch())
         {
             wake::unit_changed(pool, idle_unit(pool));
             if pool.is_closing() {
@@ -214,15 +214,26 @@ impl<D: Fn() -> bool, H: Fn(&Seat) -> bool> Awaited for UnitName<D, H> {
     }
 }
 
-/// Runs one queued task on top of what this thread does, in the background tier; whether there was one.
+/// Runs one queued task on top of what this thread does, in the background tier; whether it did. The cap holds for workers that
+/// help as for those that find the task by themselves.
 pub(crate) fn help_one(me: &Seat) -> bool {
-    match next_queued(&me.pool().background) {
-        Some(task) => {
-            run_claimed(me, &task, Tier::Background, Belongs::Pool);
-            true
-        }
-        None => false,
+    let background = &me.pool().background;
+    let own_place = if me.is_worker() && !Background::holds_place() {
+        let Some(place) = background.take_place() else { return false };
+        Some(place)
+    } else {
+        None
+    };
+    let task = next_queued(background);
+    if let Some(task) = &task {
+        run_claimed(me, task, Tier::Background, Belongs::Pool);
     }
+    if let Some(place) = own_place {
+        drop(place);
+        // Meanwhile others may have gone to sleep because there was no room, and this thread goes on with something else.
+        wake::pass_on(me, true);
+    }
+    task.is_some()
 }
 
 /// The units that what this position is part of descends from, innermost first; until `f` says stop.

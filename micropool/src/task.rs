@@ -7,6 +7,7 @@ use crate::shared::Shared;
 use crate::trace::Parent;
 use crate::unit::{Core, Unit, Yields};
 use crate::wait::wait;
+use smallvec::{SmallVec, smallvec};
 use std::fmt;
 use std::future::{Future, IntoFuture};
 use std::panic::resume_unwind;
@@ -80,7 +81,7 @@ where
     };
     let typed: Arc<dyn Yields<T>> = Arc::new(Core::new(pool.clone(), f));
     let unit: Arc<dyn Unit> = typed.clone();
-    pool.background.task_made();
+    unit.header().set_epoch(pool.background.task_made());
     for predecessor in predecessors {
         unit.header().come_after(&unit, predecessor);
     }
@@ -100,7 +101,7 @@ where
 pub fn task_done<T: Send + 'static>(value: T) -> Task<T> {
     let typed: Arc<dyn Yields<T>> = Arc::new(Core::new(current_pool(), move || value));
     let unit: Arc<dyn Unit> = typed.clone();
-    unit.header().pool.background.task_made();
+    unit.header().set_epoch(unit.header().pool.background.task_made());
     let _is_ready = unit.header().predecessor_over();
     run_unit::start_here(&unit);
     Task { typed: Some(typed) }
@@ -114,7 +115,7 @@ pub(crate) fn wait_over(unit: &Arc<dyn Unit>) {
     }
     run_unit::refuse_own_end(unit.header(), "a task");
     // The way from the task down to what holds it up, by hand instead of by recursion: chains are long.
-    let mut way = vec![unit.clone()];
+    let mut way: SmallVec<[Arc<dyn Unit>; 4]> = smallvec![unit.clone()];
     while let Some(front) = way.last() {
         let header = front.header();
         if header.is_over() {
@@ -250,7 +251,7 @@ impl<T> Task<T> {
         T: Send + Sync,
     {
         let typed = self.typed.take().expect("micropool: a task was polled after it had given its result");
-        SharedTask { typed: Some(Arc::new(Last(typed))) }
+        SharedTask { typed }
     }
 }
 
@@ -309,34 +310,29 @@ impl<T> Future for Task<T> {
 
 /// The handle of a background task whose result is shared: clone it, join it as often as you like.
 pub struct SharedTask<T> {
-    /// `None` only while dropping.
-    typed: Option<Arc<Last<T>>>,
+    typed: Arc<dyn Yields<T>>,
 }
 
-/// Detaches the task when the last clone goes.
-struct Last<T>(Arc<dyn Yields<T>>);
-
-impl<T> Drop for Last<T> {
+impl<T> Drop for SharedTask<T> {
     fn drop(&mut self) {
-        self.0.header().detach();
-        report_unseen(&(self.0.clone() as Arc<dyn Unit>));
+        if self.typed.header().drop_handle() {
+            self.typed.header().detach();
+            report_unseen(&self.unit());
+        }
     }
 }
 
 impl<T> Clone for SharedTask<T> {
     fn clone(&self) -> Self {
+        self.typed.header().add_handle();
         Self { typed: self.typed.clone() }
     }
 }
 
 impl<T> SharedTask<T> {
-    fn typed(&self) -> &Arc<dyn Yields<T>> {
-        &self.typed.as_ref().expect("only `drop` takes it").0
-    }
-
     /// Whether it is over: it has a result, has panicked or was cancelled.
     pub fn complete(&self) -> bool {
-        self.typed().header().is_over()
+        self.typed.header().is_over()
     }
 
     /// Waits for the task, as [`Task::join`] does, and returns a reference to its result.
@@ -344,7 +340,7 @@ impl<T> SharedTask<T> {
     /// # Panics
     /// With a copy of the message if the task panicked; if it was cancelled; if called from work that descends from it.
     pub fn join(&self) -> &T {
-        let unit: Arc<dyn Unit> = self.typed().clone();
+        let unit: Arc<dyn Unit> = self.typed.clone();
         wait_over(&unit);
         self.result()
     }
@@ -359,28 +355,31 @@ impl<T> SharedTask<T> {
 
     /// Runs the task here if nobody has started it. Never waits for another thread.
     pub fn help(&self) {
-        let unit: Arc<dyn Unit> = self.typed().clone();
+        let unit: Arc<dyn Unit> = self.typed.clone();
         run_unit::start_here(&unit);
     }
 
     #[allow(unsafe_code)]
     fn result(&self) -> &T {
-        let typed = self.typed();
+        let typed = &self.typed;
         if typed.header().is_cancelled() {
             panic!("micropool: the joined task was cancelled");
         }
         // SAFETY: it has ended, and the result of a shared task is never taken while a handle lives (`self` does).
         match unsafe { typed.peek() } {
             Some(Ok(result)) => result,
-            _ => panic!(
-                "micropool: the joined task panicked: {}",
-                typed.header().panic_message().unwrap_or_else(|| String::from("its payload was taken"))
-            ),
+            _ => {
+                typed.header().panic_seen();
+                panic!(
+                    "micropool: the joined task panicked: {}",
+                    typed.header().panic_message().unwrap_or_else(|| String::from("its payload was taken"))
+                )
+            }
         }
     }
 
     pub(crate) fn unit(&self) -> Arc<dyn Unit> {
-        self.typed().clone()
+        self.typed.clone()
     }
 }
 
@@ -403,7 +402,7 @@ impl<'a, T> Future for SharedTaskFuture<'a, T> {
     type Output = &'a T;
 
     fn poll(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<&'a T> {
-        if self.task.typed().header().set_waker(context.waker(), false) {
+        if self.task.typed.header().set_waker(context.waker(), false) {
             return Poll::Pending;
         }
         Poll::Ready(self.task.result())

@@ -28,12 +28,16 @@ const STATE: u32 = 7;
 const CANCEL_WISHED: u32 = 1 << 3;
 /// The last handle was dropped: a panic is the pool's to report.
 const DETACHED: u32 = 1 << 4;
-/// Somebody reports it already.
+/// Somebody reports it already, or a shared handle's join has shown it.
 const REPORTED: u32 = 1 << 5;
+/// The parity of the epoch that a background task was made in.
+const ODD_EPOCH: u32 = 1 << 6;
 
 /// What does not depend on the types. Its address is the unit's name in segments.
 pub(crate) struct Header {
     state: AtomicU32,
+    /// Shared handles besides the first.
+    more_handles: AtomicU32,
     /// Predecessors that have not ended, and one more while the unit is being made.
     pending: AtomicUsize,
     pub(crate) pool: Arc<Shared>,
@@ -111,6 +115,7 @@ where
         Self {
             header: Header {
                 state: AtomicU32::new(WAITING),
+                more_handles: AtomicU32::new(0),
                 pending: AtomicUsize::new(1),
                 pool,
                 links: Mutex::new(Links::default()),
@@ -227,6 +232,39 @@ impl Header {
 
     pub(crate) fn cancel_wished(&self) -> bool {
         self.state.load(Ordering::Relaxed) & CANCEL_WISHED != 0
+    }
+
+    /// Notes the epoch of a task that is being made.
+    pub(crate) fn set_epoch(&self, epoch: usize) {
+        if !epoch.is_multiple_of(2) {
+            self.state.fetch_or(ODD_EPOCH, Ordering::Relaxed);
+        }
+    }
+
+    /// An epoch of the same parity.
+    pub(crate) fn epoch(&self) -> usize {
+        usize::from(self.state.load(Ordering::Relaxed) & ODD_EPOCH != 0)
+    }
+
+    /// A shared handle is cloned.
+    pub(crate) fn add_handle(&self) {
+        // Ordering: Relaxed, as for any counted reference: the handle that is cloned keeps the count up.
+        if self.more_handles.fetch_add(1, Ordering::Relaxed) > u32::MAX / 2 {
+            // So many can only have been forgotten. As `Arc` does: a count that wrapped would free what is in use.
+            std::process::abort();
+        }
+    }
+
+    /// A shared handle goes; whether it was the last one.
+    #[must_use]
+    pub(crate) fn drop_handle(&self) -> bool {
+        // Ordering: AcqRel: the last one comes after all that the others did with the result.
+        self.more_handles.fetch_sub(1, Ordering::AcqRel) == 0
+    }
+
+    /// Its panic has reached somebody by a copy of its message: it need not be reported.
+    pub(crate) fn panic_seen(&self) {
+        self.state.fetch_or(REPORTED, Ordering::Relaxed);
     }
 
     /// The last handle is gone.

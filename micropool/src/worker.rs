@@ -73,9 +73,10 @@ impl Worker<'_> {
         self.sleepers().stop_searching();
     }
 
-    /// A closed pool's queue is run to its end before its threads go.
+    /// A closed pool's queue is run to its end before its threads go: by those who may, who come by here again after each task.
+    /// The others would spin until the end of it.
     fn nothing_left(&self) -> bool {
-        self.pool.background.is_empty()
+        !self.may_background() || self.pool.background.is_empty()
     }
 
     /// Finds work and runs it; searching again when it returns `true`.

@@ -1,7 +1,17 @@
-//! What several tests need: a watchdog, waiting with an end, and loops under every split.
+//! What several tests need: a watchdog and waiting with an end; and, in files of their own, gates, a counting allocator, tests in a
+//! process of their own, loops under every split.
 
-use micropool::{Split, ThreadPool, ThreadPoolBuilder};
-use std::sync::{LazyLock, mpsc};
+mod allocator;
+mod child;
+mod gate;
+mod splits;
+
+pub use allocator::{CountingAllocator, allocations};
+pub use child::{ended, in_child, role};
+pub use gate::Gate;
+pub use splits::{every_split_of, under_every_split};
+
+use std::sync::mpsc;
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -46,79 +56,13 @@ pub fn busy(time: Duration) {
     }
 }
 
-/// Which part of a test this process is to play, if it was started by [`in_child`].
-pub fn role() -> Option<String> {
-    std::env::var(ROLE).ok()
-}
-
-const ROLE: &str = "MICROPOOL_TEST_ROLE";
-
-/// One test of this binary once more, in a process of its own: for what a process can do only once, or not survive. The test
-/// finds `role` in [`role`].
+/// Waits for a condition that another thread is sure to bring about.
 ///
 /// # Panics
-/// If the binary can't be found any more.
-pub fn in_child(test: &str, role: &str) -> std::process::Command {
-    let mut command = std::process::Command::new(std::env::current_exe().expect("this binary is there"));
-    command.args([test, "--exact", "--nocapture", "--test-threads=1"]).env(ROLE, role).env("RUST_BACKTRACE", "0");
-    command
-}
-
-/// What a process has to say for itself when it has ended.
-///
-/// # Panics
-/// If it has not ended within `limit`; it is killed first.
-pub fn ended(mut child: std::process::Child, limit: Duration) -> std::process::Output {
-    let done = eventually(limit, || {
-        thread::sleep(Duration::from_millis(2));
-        matches!(child.try_wait(), Ok(Some(_)) | Err(_))
-    });
-    if !done {
-        let _ = child.kill();
-    }
-    let output = child.wait_with_output().expect("the child's output");
-    assert!(done, "a child process was not done after {limit:?}: {}", String::from_utf8_lossy(&output.stderr));
-    output
-}
-
-/// Pools of 0, 1, 2 and 8 workers, for loops. Tests share them, and so compete for their workers.
-static POOLS: LazyLock<[ThreadPool; 4]> = LazyLock::new(|| {
-    [0, 1, 2, 8].map(|workers| ThreadPoolBuilder::new().num_threads(workers).build().expect("threads can be made"))
-});
-
-/// Runs a loop under every split with 0, 1, 2 and 8 workers.
-pub fn under_every_split(test: impl Fn(Split<'_>)) {
-    POOLS.iter().for_each(|pool| every_split_of(pool, &test));
-}
-
-/// Runs a loop in a pool under each of the four splits, by the free functions and by the pool's methods.
-pub fn every_split_of(pool: &ThreadPool, test: impl Fn(Split<'_>)) {
-    let run = |name: &str, split: Split<'_>| {
-        let _named =
-            NamedWhenPanicking(|| format!("{name} {split:?} with {} workers", pool.install(micropool::num_threads)));
-        test(split);
-    };
-    pool.install(|| run("the free", micropool::split_by_threads()));
-    run("the pool's", pool.split_by_threads());
-    pool.install(|| run("the free", micropool::split_per_item()));
-    run("the pool's", pool.split_per_item());
-    for n in [0, 1, 2, 3, 7, 64, usize::MAX] {
-        pool.install(|| run("the free", micropool::split_by(n)));
-        run("the pool's", pool.split_by(n));
-        pool.install(|| run("the free", micropool::split_per(n)));
-        run("the pool's", pool.split_per(n));
-    }
-}
-
-/// Says which case it was, if that case panics.
-struct NamedWhenPanicking<F: Fn() -> String>(F);
-
-impl<F: Fn() -> String> Drop for NamedWhenPanicking<F> {
-    fn drop(&mut self) {
-        if thread::panicking() {
-            eprintln!("in case: {}", (self.0)());
-        }
-    }
+/// If it doesn't hold after 20 seconds.
+#[track_caller]
+pub fn soon(what: &str, condition: impl Fn() -> bool) {
+    assert!(eventually(Duration::from_secs(20), condition), "{what}");
 }
 
 /// The README's code is compiled and run by the documentation tests.

@@ -1,0 +1,52 @@
+//! A model of the epochs: `wait_idle` waits for every task so far.
+
+use super::*;
+use crate::config::Config;
+use crate::loom_support::{Frame, Start, explore};
+use std::sync::Arc;
+use std::time::Duration;
+
+fn background() -> Arc<Background> {
+    Arc::new(Background::new(&Config {
+        num_threads: 1,
+        spin: Duration::ZERO,
+        background_threads: 1,
+        dedicated_background_threads: 0,
+        crowded: false,
+        start_handler: None,
+        exit_handler: None,
+        panic_handler: None,
+    }))
+}
+
+// Another makes and ends a task of its own meanwhile, and a third waits too, so that epochs end at any time.
+// Goes red if two epochs are enough for `all_over`, or if `task_ended` is Relaxed.
+#[test]
+fn idle_is_seen_after_the_end_of_every_task_so_far() {
+    explore(Some(3), || {
+        let (background, start) = (background(), Start::new());
+        let written = Arc::new(Frame::new(0));
+        let other = background.clone();
+        let waiter = start.spawn(move || {
+            let since = other.since();
+            for _ in 0..2 {
+                let _ = other.all_over(since);
+            }
+        });
+        let (other, result) = (background.clone(), written.clone());
+        // The task is made here, perhaps in an epoch that is over; it ends on another thread.
+        start.go();
+        let made = background.task_made();
+        let since = background.since();
+        let ender = loom::thread::spawn(move || {
+            result.write(1);
+            other.task_ended(made);
+        });
+        if background.all_over(since) {
+            assert_eq!(written.read(), 1);
+        }
+        ender.join().unwrap();
+        assert!(background.all_over(since));
+        waiter.join().unwrap();
+    });
+}

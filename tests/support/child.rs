@@ -1,0 +1,40 @@
+//! A test in a process of its own.
+
+use crate::eventually;
+use std::thread;
+use std::time::Duration;
+
+/// Which part of a test this process is to play, if it was started by [`in_child`].
+pub fn role() -> Option<String> {
+    std::env::var(ROLE).ok()
+}
+
+const ROLE: &str = "MICROPOOL_TEST_ROLE";
+
+/// One test of this binary once more, in a process of its own: for what a process can do only once, or not survive. The test
+/// finds `role` in [`role`].
+///
+/// # Panics
+/// If the binary can't be found any more.
+pub fn in_child(test: &str, role: &str) -> std::process::Command {
+    let mut command = std::process::Command::new(std::env::current_exe().expect("this binary is there"));
+    command.args([test, "--exact", "--nocapture", "--test-threads=1"]).env(ROLE, role).env("RUST_BACKTRACE", "0");
+    command
+}
+
+/// What a process has to say for itself when it has ended.
+///
+/// # Panics
+/// If it has not ended within `limit`; it is killed first.
+pub fn ended(mut child: std::process::Child, limit: Duration) -> std::process::Output {
+    let done = eventually(limit, || {
+        thread::sleep(Duration::from_millis(2));
+        matches!(child.try_wait(), Ok(Some(_)) | Err(_))
+    });
+    if !done {
+        let _ = child.kill();
+    }
+    let output = child.wait_with_output().expect("the child's output");
+    assert!(done, "a child process was not done after {limit:?}: {}", String::from_utf8_lossy(&output.stderr));
+    output
+}

@@ -1,0 +1,31 @@
+//! A gate for tasks.
+
+use std::sync::{Arc, Condvar, Mutex, PoisonError};
+
+/// A gate for tasks, closed at first: they stop at it until it is opened. Clones are the same gate.
+#[derive(Clone, Debug, Default)]
+pub struct Gate(Arc<(Mutex<(usize, bool)>, Condvar)>);
+
+impl Gate {
+    /// Stops here until the gate is open, without computing meanwhile.
+    pub fn pass(&self) {
+        let (state, changed) = &*self.0;
+        let mut state = state.lock().unwrap_or_else(PoisonError::into_inner);
+        state.0 += 1;
+        while !state.1 {
+            state = changed.wait(state).unwrap_or_else(PoisonError::into_inner);
+        }
+    }
+
+    /// How many have come to it so far.
+    pub fn arrived(&self) -> usize {
+        self.0.0.lock().unwrap_or_else(PoisonError::into_inner).0
+    }
+
+    /// Lets everybody through, now and later.
+    pub fn open(&self) {
+        let (state, changed) = &*self.0;
+        state.lock().unwrap_or_else(PoisonError::into_inner).1 = true;
+        changed.notify_all();
+    }
+}
