@@ -256,7 +256,7 @@ fn loaded_case(name: &str, frame: Frame, pace: Pace, bound: Duration) -> Case<'s
         })
         .contender("rayon, inside", move || {
             let pool = rayon::pool(2);
-            pool.install(|| loaded(pace, &frame, |task| ::rayon::spawn(task), || in_rayon(&frame)))
+            pool.install(|| loaded(pace, &frame, ::rayon::spawn, || in_rayon(&frame)))
         })
         .contender("rayon, second pool", move || {
             let pool = rayon::pool(2);

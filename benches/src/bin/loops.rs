@@ -287,7 +287,11 @@ fn empty(args: &Args, report: &mut Report, pace: Pace) {
     Case::new("an empty loop over two chunks, from outside, hot")
         .contender(ours::Ours::NAME, move || {
             let pool = ours::pool(2);
-            pace.turn(|| pool.split_by(2).for_each_range(2, |range| drop(black_box(range))))
+            pace.turn(|| {
+                pool.split_by(2).for_each_range(2, |range| {
+                    black_box(range);
+                })
+            })
         })
         .contender(fork_union::NAME, move || {
             let mut pool = fork_union::pool(2);
