@@ -7,6 +7,7 @@ pub mod args;
 pub mod case;
 pub mod graph;
 pub mod isolated;
+pub mod kernels;
 pub mod pin;
 pub mod report;
 pub mod rivals;

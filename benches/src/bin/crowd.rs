@@ -93,11 +93,17 @@ fn main() {
 
     let fibs = move |workers: usize| {
         let pool = ours::pool(workers + 1);
-        pool.install(|| Turn::sampled(budget, 3, 1.0, || drop(black_box(fib::<ours::Ours>(&mut (), black_box(24))))))
+        pool.install(|| {
+            Turn::sampled(budget, 3, 1.0, || {
+                black_box(fib::<ours::Ours>(&mut (), black_box(24)));
+            })
+        })
     };
     let fibs_in_rayon = move |threads: usize| {
         rayon::Rayon::with(threads, |here| {
-            Turn::sampled(budget, 3, 1.0, || drop(black_box(fib::<rayon::Rayon>(here, black_box(24)))))
+            Turn::sampled(budget, 3, 1.0, || {
+                black_box(fib::<rayon::Rayon>(here, black_box(24)));
+            })
         })
     };
     crowds("fib(24)", fibs)
@@ -116,8 +122,11 @@ fn main() {
     let data = data.as_slice();
     let loops = |workers: usize| {
         let pool = ours::pool(workers + 1);
-        let sum = || pool.split_by_threads().reduce_ranges(data.len(), |range| data[range].iter().sum::<u64>(), |a, b| a + b);
-        Turn::sampled(budget, 10, 1.0, || drop(black_box(sum())))
+        let sum =
+            || pool.split_by_threads().reduce_ranges(data.len(), |range| data[range].iter().sum::<u64>(), |a, b| a + b);
+        Turn::sampled(budget, 10, 1.0, || {
+            black_box(sum());
+        })
     };
     crowds("sum of 1M", loops).run(args, &mut report);
 

@@ -9,7 +9,7 @@
 use bevy_tasks::{Scope, TaskPool};
 use clap::Parser;
 use micropool_benches::graph::{Frame, Run};
-use micropool_benches::rivals::{Forks, bevy, chili, forte, fork_union, ours, rayon, upstream};
+use micropool_benches::rivals::{Forks, bevy, chili, fork_union, forte, ours, rayon, upstream};
 use micropool_benches::turn::Cost;
 use micropool_benches::work::{self, compute};
 use micropool_benches::{Args, Case, Goal, Report, Turn, pin};
@@ -114,7 +114,9 @@ fn in_bevy(pool: &TaskPool, f: &Frame) {
         run.from(node, &|next| scope.spawn(async move { go(scope, run, next) }));
     }
     let run = &Run::new(f);
-    pool.scope(|scope| scope.spawn(async move { run.from_start(&|next| scope.spawn(async move { go(scope, run, next) })) }));
+    pool.scope(|scope| {
+        scope.spawn(async move { run.from_start(&|next| scope.spawn(async move { go(scope, run, next) })) })
+    });
 }
 
 fn frame_case(name: &str, frame: Frame, pace: Pace, bound: Duration) -> Case<'static> {
@@ -254,7 +256,7 @@ fn loaded_case(name: &str, frame: Frame, pace: Pace, bound: Duration) -> Case<'s
         })
         .contender("rayon, inside", move || {
             let pool = rayon::pool(2);
-            pool.install(|| loaded(pace, &frame, |task| ::rayon::spawn(task), || in_rayon(&frame)))
+            pool.install(|| loaded(pace, &frame, ::rayon::spawn, || in_rayon(&frame)))
         })
         .contender("rayon, second pool", move || {
             let pool = rayon::pool(2);
@@ -264,7 +266,12 @@ fn loaded_case(name: &str, frame: Frame, pace: Pace, bound: Duration) -> Case<'s
         .contender(forte::Forte::NAME, move || {
             forte::Forte::with(2, |here| {
                 let here = &**here;
-                loaded(pace, &frame, |task| forte::POOL.spawn(|_| task()), || joined::<forte::Forte>(&mut { here }, &frame))
+                loaded(
+                    pace,
+                    &frame,
+                    |task| forte::POOL.spawn(|_| task()),
+                    || joined::<forte::Forte>(&mut { here }, &frame),
+                )
             })
         })
         .yardstick(BOUND, move || pace.turn(|| compute(bound)))

@@ -1,10 +1,10 @@
 //! What does a pool cost that has nothing to do?
 //!
-//! Processor time of the whole process in 2 s after the pool was used and has had time to fall asleep; and in the second that
+//! Processor time of the whole process in 2 s (with `--quick` less) after the pool was used and has had time to fall asleep; and in the second that
 //! a caller is blocked on a half that another thread has and sleeps in.
 
 use clap::Parser;
-use micropool_benches::rivals::{Forks, bevy, chili, forte, fork_union, ours, rayon, upstream};
+use micropool_benches::rivals::{Forks, bevy, chili, fork_union, forte, ours, rayon, upstream};
 use micropool_benches::turn::Cost;
 use micropool_benches::{Args, Case, Goal, Report, Turn};
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -18,13 +18,13 @@ struct Options {
     common: Args,
 }
 
-/// Processor time in so long, scaled to 2 s.
+/// Processor time in so long.
 fn idles(time: Duration, used: impl FnOnce()) -> Turn {
     used();
     sleep(Duration::from_millis(100));
     let cost = Cost::from_now();
     sleep(time);
-    let cpu = cost.cpu().as_nanos() as f64 * 2.0 / time.as_secs_f64();
+    let cpu = cost.cpu().as_nanos() as f64;
     cost.turn(vec![cpu])
 }
 
@@ -58,27 +58,37 @@ fn main() {
     let mut report = Report::start("idle", args);
     let time = Duration::from_millis(args.size(400, 2000));
 
-    Case::new("processor time in 2 s of idling")
+    Case::new(format!("processor time in {time:?} of idling"))
         .contender(ours::Ours::NAME, move || {
             let pool = ours::pool(2);
-            idles(time, || drop(pool.join(|| (), || ())))
+            idles(time, || {
+                pool.join(|| (), || ());
+            })
         })
         .contender(upstream::Upstream::NAME, move || {
             let pool = upstream::pool(2);
-            idles(time, || drop(pool.join(|| (), || ())))
+            idles(time, || {
+                pool.join(|| (), || ());
+            })
         })
         .contender(rayon::Rayon::NAME, move || {
             let pool = rayon::pool(2);
-            idles(time, || drop(pool.join(|| (), || ())))
+            idles(time, || {
+                pool.join(|| (), || ());
+            })
         })
         .contender(forte::Forte::NAME, move || {
             forte::resize(2);
-            idles(time, || drop(forte::POOL.join(|_| (), |_| ())))
+            idles(time, || {
+                forte::POOL.join(|_| (), |_| ());
+            })
         })
         .contender("chili, a scope held", move || {
             let pool = chili::pool(2);
             let mut scope = pool.scope();
-            idles(time, || drop(scope.join(|_| (), |_| ())))
+            idles(time, || {
+                scope.join(|_| (), |_| ());
+            })
         })
         .contender(bevy::NAME, move || {
             let pool = bevy::pool(2);
@@ -88,6 +98,7 @@ fn main() {
             let mut pool = fork_union::pool(2);
             idles(time, || fork_union::both(&mut pool, || {}, || {}))
         })
+        .yardstick("no pool", move || idles(time, || {}))
         .goal(Goal::absolute(100_000.0))
         .run(args, &mut report);
 

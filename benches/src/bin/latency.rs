@@ -142,8 +142,10 @@ const LONG: Duration = Duration::from_micros(100);
 /// on its core, and will be idle in an instant. (The heartbeat schedulers may not hand it over.)
 fn meet<F: Forks>(here: &mut F::Here<'_>) {
     let (met, start) = (AtomicBool::new(false), Instant::now());
-    let wait = |_: &mut F::Here<'_>| while !met.load(Ordering::Acquire) && start.elapsed() < Duration::from_millis(1) {
-        std::hint::spin_loop();
+    let wait = |_: &mut F::Here<'_>| {
+        while !met.load(Ordering::Acquire) && start.elapsed() < Duration::from_millis(1) {
+            std::hint::spin_loop();
+        }
     };
     F::join(here, wait, |_| met.store(true, Ordering::Release));
 }
@@ -166,7 +168,11 @@ fn short_starts_in_fork_union(least: usize) -> Turn {
         fork_union::both(&mut pool, || {}, || {});
         let started = Mutex::new(None);
         let start = Instant::now();
-        fork_union::both(&mut pool, || compute(LONG), || *started.lock().expect("nobody panics") = Some(Instant::now()));
+        fork_union::both(
+            &mut pool,
+            || compute(LONG),
+            || *started.lock().expect("nobody panics") = Some(Instant::now()),
+        );
         let started = started.into_inner().expect("nobody panics").expect("both have run");
         (started - start).as_nanos() as f64
     })

@@ -6,6 +6,7 @@ pub mod chili;
 pub mod fork_union;
 pub mod forte;
 pub mod ours;
+pub mod paralight;
 pub mod rayon;
 pub mod serial;
 pub mod upstream;
