@@ -51,7 +51,7 @@ impl<'a> Accumulator<usize, Tally<'a>> for Collector<'a> {
         let mut tally = Tally::new(self.watch);
         match self.way {
             Way::Next => {
-                while let Some(index) = iter.next() {
+                for index in iter.by_ref() {
                     tally = tally.with(index);
                 }
                 assert_eq!(iter.next(), None, "at its end for good");
