@@ -9,6 +9,152 @@
 //! let lengths: Vec<usize> = names.par_iter().map(|name| name.len()).with_thread_pool(micropool::split_per_item()).collect();
 //! assert_eq!(lengths, [3, 3, 3]);
 //! ```
+//!
+//! # Which split
+//!
+//! A split says how finely a loop *may* be cut. Threads take neighbouring chunks, one after another; who has nothing left
+//! takes over half of what the busiest still has. So a finer split is the better balanced one, and costs an atomic exchange a chunk.
+//!
+//! | split | for | mind that |
+//! |---|---|---|
+//! | [`split_by_threads`](crate::split_by_threads) | even work, and the smallest loops: the least to start, the longest runs | a thread that is interrupted makes all wait for its share |
+//! | [`split_per(n)`](crate::split_per) | uneven work, and even work next to other programs; `n` items should take some microseconds | with `n` too small the exchanges show, with `n` too large the last chunk |
+//! | [`split_by(n)`](crate::split_by) | a number of parts that follows from the task | no more than `n` threads take part |
+//! | [`split_per_item`](crate::split_per_item) | items that take microseconds or more each: files, rows, entities with scripts | cheap items: the exchange costs more than they do |
+//!
+//! If an item takes nanoseconds and does nothing but arithmetic, a loop over ranges
+//! ([`Split::for_each_range`](crate::Split::for_each_range), [`reduce_ranges`](crate::Split::reduce_ranges)) shows the compiler
+//! a plain loop over slices, which it vectorises; of iterators over several sources (`zip_eq`) it often can't.
+//!
+//! # What is promised
+//!
+//! * The result is the sequential one where it doesn't depend on which thread does what: `collect`, `find_first`, `cmp`, `min_by`, `reduce` with an
+//!   operator that is associative (it need not commute). The parts of `collect_per_thread` and `fold_per_thread` come in the
+//!   order of the source too; how many there are is open.
+//! * An early end (`any`, `find_any`, `try_for_each`) stops other threads at their next item, `find_first` those that are past what was found.
+//! * After a panic no further chunk is begun; chunks that run go on to their end, unless the iterator has a `panic_fuse()`. The payload leaves the
+//!   loop when all have ended. Every item of an owned source is dropped once, whatever happens.
+//! * Nothing is allocated besides the result, if what each thread accumulates is no larger than 192 bytes (larger ones are boxed
+//!   where there are more than two chunks).
+//!
+//! # What there is
+//!
+//! * Sources: slices and arrays (`par_iter`, `par_iter_mut`), `Vec` and `Box<[T]>` (`into_par_iter` too), `VecDeque` (`par_iter`,
+//!   `par_iter_mut`), `Range<usize>` and `RangeInclusive<usize>`; tuples and arrays of sources: `zip_eq`, `zip_max`, `zip_min`. Other
+//!   collections by [`ParallelSource`].
+//! * Before `with_thread_pool`: `array_windows`, `chain`, `cloned`, `copied`, `enumerate`, `filter`, `filter_map`, `inspect`, `map`,
+//!   `map_init`, `rev`, `skip`, `skip_exact`, `step_by`, `take`, `take_exact`, `update`, `downgrade`.
+//! * After it: `all`, `all_equal`, `any`, `cmp`, `eq`, `ne` and `partial_cmp` with their `_by…` forms, `collect`, `collect_per_thread`, `find_any`,
+//!   `find_first`, `find_map_any`, `find_map_first`, `fold_per_thread`, `for_each`, `for_each_init`, `is_sorted`, `map`, `max`, `min`, `minmax`,
+//!   `panic_fuse`, `product`, `reduce`, `sum`, and `try_collect`, `try_collect_per_thread`, `try_fold_per_thread`, `try_for_each`, `try_for_each_init`,
+//!   `try_reduce`.
+//!
+//! # What to write for what there isn't
+//!
+//! **Chunks.** With [`split_per`](crate::split_per) the ranges of a loop are chunks of at most that length:
+//!
+//! ```
+//! let samples: Vec<f32> = (0..10_000).map(|n| (n % 100) as f32).collect();
+//! let loudest = micropool::split_per(256).reduce_ranges(
+//!     samples.len(),
+//!     |range| samples[range].iter().fold(0.0, |most: f32, sample| most.max(sample.abs())),
+//!     f32::max,
+//! );
+//! assert_eq!(loudest, Some(99.0));
+//! ```
+//!
+//! Chunks of exactly so many items (but the last), by their number:
+//!
+//! ```
+//! use micropool::iter::*;
+//! let bytes = b"the quick brown fox jumps over the lazy dog";
+//! let sums: Vec<u32> = (0..bytes.len().div_ceil(8))
+//!     .into_par_iter()
+//!     .map(|k| bytes[8 * k..].iter().take(8).map(|byte| u32::from(*byte)).sum())
+//!     .with_thread_pool(micropool::split_by_threads())
+//!     .collect();
+//! assert_eq!(sums, bytes.chunks(8).map(|chunk| chunk.iter().map(|byte| u32::from(*byte)).sum()).collect::<Vec<u32>>());
+//! ```
+//!
+//! **Mutable chunks.** Slices are items like others:
+//!
+//! ```
+//! use micropool::iter::*;
+//! let (width, mut image) = (64, vec![0_u8; 64 * 48]);
+//! let rows: Vec<&mut [u8]> = image.chunks_mut(width).collect();
+//! rows.into_par_iter().enumerate().with_thread_pool(micropool::split_per_item()).for_each(|(y, row)| row.fill(y as u8));
+//! assert_eq!((image[0], image[64 * 48 - 1]), (0, 47));
+//! ```
+//!
+//! **Windows** whose width isn't a constant (else `array_windows`): a range looks over its end.
+//!
+//! ```
+//! use std::sync::atomic::{AtomicUsize, Ordering};
+//! let (heights, width) = ([3, 1, 4, 1, 5, 9, 2, 6, 5, 3], 4);
+//! let steep = AtomicUsize::new(0);
+//! micropool::split_by_threads().for_each_range(heights.len() + 1 - width, |range| {
+//!     let windows = heights[range.start..range.end + width - 1].windows(width);
+//!     steep.fetch_add(windows.filter(|w| w[width - 1] > w[0]).count(), Ordering::Relaxed);
+//! });
+//! assert_eq!(steep.into_inner(), heights.windows(width).filter(|w| w[3] > w[0]).count());
+//! ```
+//!
+//! **Sorting.** Halves around the median, sorted by [`join`](crate::join); stable sorting is best left to `rayon`'s `par_sort`.
+//!
+//! ```
+//! fn sort<T: Ord + Send>(items: &mut [T]) {
+//!     if items.len() < 5000 {
+//!         return items.sort_unstable();
+//!     }
+//!     let (below, _median, above) = items.select_nth_unstable(items.len() / 2);
+//!     micropool::join(|| sort(below), || sort(above));
+//! }
+//! let mut numbers: Vec<u64> = (0..20_000).map(|n| n * 7919 % 20_011).collect();
+//! sort(&mut numbers);
+//! assert!(numbers.is_sorted());
+//! ```
+//!
+//! **`flat_map`, and collections that have no order**: each thread fills its own, then they are joined.
+//!
+//! ```
+//! use micropool::iter::*;
+//! use std::collections::HashMap;
+//! let lines = ["a b", "", "b c b"];
+//! let counts = lines.par_iter().with_thread_pool(micropool::split_by_threads()).fold_per_thread(
+//!     HashMap::new,
+//!     |mut counts, line| {
+//!         line.split_whitespace().for_each(|word| *counts.entry(word).or_insert(0) += 1);
+//!         counts
+//!     },
+//!     |_threads| HashMap::new(),
+//!     |mut all, counts| {
+//!         counts.into_iter().for_each(|(word, count)| *all.entry(word).or_insert(0) += count);
+//!         all
+//!     },
+//! );
+//! assert_eq!(counts["b"], 3);
+//! ```
+//!
+//! **`position`**: `enumerate` and `find_first`. **`count`**: `map(|_| 1)` and `sum`. **`last`**: `rev` and `find_first`.
+//!
+//! **Prefix sums**: the sums of chunks, then the chunks again, each with what comes before it.
+//!
+//! ```
+//! use micropool::iter::*;
+//! let mut data: Vec<u64> = (1..=1000).collect();
+//! let mut chunks: Vec<(u64, &mut [u64])> = data.chunks_mut(100).map(|chunk| (0, chunk)).collect();
+//! let split = micropool::split_per_item();
+//! chunks.par_iter_mut().with_thread_pool(split).for_each(|(sum, chunk)| *sum = chunk.iter().sum());
+//! let mut before = 0;
+//! chunks.iter_mut().for_each(|(sum, _)| before += std::mem::replace(sum, before));
+//! chunks.par_iter_mut().with_thread_pool(split).for_each(|(sum, chunk)| {
+//!     for number in chunk.iter_mut() {
+//!         *sum += *number;
+//!         *number = *sum;
+//!     }
+//! });
+//! assert_eq!(data[999], 500_500);
+//! ```
 
 pub use paralight::iter::*;
 
@@ -45,7 +191,7 @@ impl<'a, 'r, C: SourceCleanup> Indices<'a, 'r, C> {
             }
             let clean = || {
                 // SAFETY: runs cover `0..len` once; indices of `now` and of the rest were given to nobody, and nobody gets them
-                // any more. `an_early_end_drops_every_item_once` and `a_panic_drops_every_item_once` count.
+                // any more. `tests/pipelines` counts.
                 #[allow(unsafe_code)]
                 unsafe {
                     cleanup.cleanup_item_range(range);
@@ -127,12 +273,13 @@ struct Bound(AtomicUsize);
 //   to the cleanup in `drop`, whatever the accumulator does with the iterator and whether or not it panics: `Indices` is made
 //   before any of the user's code is called, and owned by it from then on. (An accumulator that forgets its iterator leaks
 //   items, and passes none twice.)
-// * What nobody has begun when a loop stops lies in the `rest` of a piece whose owner is still in its body: `next_run` ends there,
-//   and `drop` cleans the rest up. A piece whose owner has left has no rest: `next_run` said so, or `drop` has taken it.
+// * What nobody has begun when a loop stops is the rest of a piece whose owner is still in its body (of a row, the rest of the piece
+//   that was begun last): `next_run` ends there, and `drop` cleans the rest up. A piece whose owner has left has no rest: `next_run`
+//   said so, or `drop` has taken it. `a_stopped_loop_leaves_each_chunk_to_one_thread` and `a_stopped_row_…` (loom).
 // * A panic of the cleanup itself doesn't keep the other ranges from their cleanup. Within its range, the items are the source's.
 // * A loop without items calls the body once, on no run.
 //
-// `every_index_once_*` and `tests/pipelines.rs` count, with drops and without, under breaks and panics.
+// `tests/pipelines` counts, with drops and without, under breaks and panics.
 #[allow(unsafe_code)]
 unsafe impl GenericThreadPool for Split<'_> {
     fn upper_bounded_pipeline<Output: Send, Accum>(

@@ -49,7 +49,7 @@ fn loop_chunks_run_once_and_in_order() {
 // looking whether its neighbour is the next.
 #[test]
 fn chunks_of_a_row_run_once_and_in_order() {
-    explore(Some(1), || once_and_in_order(true));
+    explore(Some(2), || once_and_in_order(true));
 }
 
 /// The first chunk panics: each chunk is run or handed out as a rest, once.
