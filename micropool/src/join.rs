@@ -60,7 +60,7 @@ where
     B: FnOnce() -> RB,
 {
     let half = Half::new(b);
-    let pushed = me.push(half.work(), me.job_kind());
+    let pushed = wake::push_job(me, half.work());
     both(me, &half, pushed, a)
 }
 
@@ -73,6 +73,7 @@ where
 {
     let half = Half::new(b);
     let pushed = me.push(half.work(), Kind::Ready);
+    wake::published(me, pushed);
     both(me, &half, pushed, a)
 }
 
@@ -85,7 +86,8 @@ where
     B: FnOnce() -> RB,
 {
     let half = Half::new(b);
-    let pushed = me.push_ranked(half.work(), me.job_kind(), rank);
+    let pushed = me.push_ranked(half.work(), rank);
+    wake::published(me, pushed);
     both(me, &half, pushed, a)
 }
 
@@ -95,10 +97,9 @@ where
     A: FnOnce() -> RA,
     B: FnOnce() -> RB,
 {
-    // Before anything else: this frame must not be left while another thread may be in it.
+    // Before any code of the user's: this frame must not be left while another thread may be in it.
     let slot = pushed.slot;
     let unwinding = Unwinding { me, half, slot };
-    wake::published(me, pushed);
     let ra = a();
     mem::forget(unwinding);
     if me.reclaim(slot) {

@@ -146,6 +146,6 @@ pub(crate) fn end(pool: &Arc<Shared>, workers: Vec<JoinHandle<()>>) {
         worker.join().unwrap();
     }
     assert!(pool.sleepers.counts().none());
-    assert_eq!(pool.sleepers.searching(), 0);
+    assert_eq!(pool.sleepers.counts().searching(), 0);
     crate::current::forget_pool(pool);
 }

@@ -1,6 +1,7 @@
-//! What differs between operating systems: the process-wide barrier and the processors a worker may be pinned to.
+//! What differs between operating systems: the process-wide barrier, how a thread blocks, the processors it may be pinned to.
 //!
-//! No other file has code for one system. Elsewhere than on Linux both sides of the asymmetric fence are ordinary fences.
+//! No other file has code for one system. Elsewhere than on Linux both sides of the asymmetric fence are ordinary fences, and a
+//! thread blocks on a condition (`sleep/parking.rs`).
 
 // A model has its own fences (`sync.rs`).
 #![cfg_attr(loom, allow(dead_code))]
@@ -50,9 +51,44 @@ pub(crate) fn pin_to_core(core: usize) -> bool {
     system::pin_to_core(core)
 }
 
+#[cfg(all(target_os = "linux", not(loom)))]
+pub(crate) use system::Parking;
+
 #[cfg(target_os = "linux")]
 #[allow(unsafe_code)]
 mod system {
+    use std::ptr;
+    use std::sync::atomic::AtomicU32;
+
+    /// One thread's blocking on a word by a futex: no lock that a thread could hold when the process forks, and one system call a
+    /// wake.
+    pub(crate) struct Parking;
+
+    impl Parking {
+        pub(crate) fn new() -> Self {
+            Self
+        }
+
+        /// Blocks while the word has this value. May return too early.
+        #[allow(clippy::unused_self)]
+        pub(crate) fn park(&self, word: &AtomicU32, value: u32) {
+            futex(word, libc::FUTEX_WAIT, value);
+        }
+
+        /// Wakes the one who blocks on the word, which has been changed.
+        #[allow(clippy::unused_self)]
+        pub(crate) fn unpark(&self, word: &AtomicU32) {
+            futex(word, libc::FUTEX_WAKE, 1);
+        }
+    }
+
+    /// Errors mean that there was nothing to wait for, or a signal: the caller looks at its word again in any case.
+    fn futex(word: &AtomicU32, operation: libc::c_int, value: u32) {
+        let forever = ptr::null::<libc::timespec>();
+        // SAFETY: the word is aligned and outlives the call; no time limit is a null pointer; the other arguments aren't looked at.
+        unsafe { libc::syscall(libc::SYS_futex, word.as_ptr(), operation | libc::FUTEX_PRIVATE_FLAG, value, forever) };
+    }
+
     // From <linux/membarrier.h>.
     const PRIVATE_EXPEDITED: libc::c_int = 1 << 3;
     const REGISTER_PRIVATE_EXPEDITED: libc::c_int = 1 << 4;

@@ -8,9 +8,7 @@ use crate::segment::{Origin, Segment};
 use crate::shared::Shared;
 use crate::sleep::Sleeper;
 use crate::slot::{Slot, Work};
-use crate::sync::{
-    AtomicPtr, AtomicU32, AtomicU64, Ordering, asymmetric_light_fence, fence, has_asymmetric_fences, overwrite,
-};
+use crate::sync::{AtomicPtr, AtomicU32, AtomicU64, Ordering, asymmetric_light_fence, fence, overwrite};
 use crate::table::Table;
 use crate::word::{Kind, Tier, Word};
 
@@ -23,8 +21,6 @@ pub(crate) struct Seat {
     // The owner's: nobody else writes them, and only `tier` is written by another thread (a promotion).
     /// The slot at the top, which is Empty. Thieves look at it, on the rare way (`Slot::claim`).
     top: AtomicPtr<Slot>,
-    /// How a job is pushed that nobody waits for: `Private` where that makes it cheaper.
-    quiet_kind: Kind,
     /// The tier of what is pushed now: the stamped word of the topmost segment.
     tier: AtomicU64,
     pub(crate) pool: *const Shared,
@@ -67,7 +63,6 @@ impl Seat {
     pub(crate) fn new(pool: *const Shared, index: u32, worker: u32) -> Self {
         let seat = Self {
             top: AtomicPtr::new(std::ptr::null_mut()),
-            quiet_kind: if has_asymmetric_fences() { Kind::Private } else { Kind::Ready },
             tier: AtomicU64::new(Tier::Foreground as u64),
             pool,
             index,
@@ -127,35 +122,59 @@ impl Seat {
         slot
     }
 
-    /// How a job for one thread is pushed now: whoever searches takes a `Ready` one at once; if nobody does, `Private` is
-    /// cheaper for us.
+    /// Puts a job for one thread on the stack: from now on it can be taken, though nobody has been woken for it. `None`: the slot
+    /// is not as a quiet push needs it; then [`publish_job`](Self::publish_job) does it.
     #[inline]
-    pub(crate) fn job_kind(&self) -> Kind {
-        if self.pool().sleepers.anybody_searches() { Kind::Ready } else { self.quiet_kind }
+    pub(crate) fn push_quietly(&self, work: Work) -> Option<Pushed<'_>> {
+        let (slot, above) = self.top_and_above();
+        if self.tier() != Tier::Foreground {
+            return None;
+        }
+        let word = slot.put_quietly(work)?;
+        self.raise_to(above);
+        Some(Pushed { slot, word })
     }
 
-    /// Puts work on the stack: from now on it can be taken, though nobody has been woken for it.
+    #[inline]
+    pub(crate) fn publish_job(&self, work: Work) -> Pushed<'_> {
+        self.push_with(|slot| slot.publish(work, slot.job_kind(), self.tier()))
+    }
+
+    #[inline]
+    pub(crate) fn push_ranked(&self, work: Work, rank: u32) -> Pushed<'_> {
+        self.push_with(|slot| slot.publish_ranked(work, slot.job_kind(), self.tier(), rank))
+    }
+
+    /// As [`push_job`](Self::push_job), for work of any kind.
     #[inline]
     pub(crate) fn push(&self, work: Work, kind: Kind) -> Pushed<'_> {
         self.push_with(|slot| slot.publish(work, kind, self.tier()))
     }
 
     #[inline]
-    pub(crate) fn push_ranked(&self, work: Work, kind: Kind, rank: u32) -> Pushed<'_> {
-        self.push_with(|slot| slot.publish_ranked(work, kind, self.tier(), rank))
+    fn push_with(&self, publish: impl FnOnce(&Slot) -> Word) -> Pushed<'_> {
+        let (slot, above) = self.top_and_above();
+        let word = publish(slot);
+        self.raise_to(above);
+        Pushed { slot, word }
     }
 
+    /// The slot at the top, and the next one.
     #[inline]
-    fn push_with(&self, publish: impl FnOnce(&Slot) -> Word) -> Pushed<'_> {
+    fn top_and_above(&self) -> (&Slot, *mut Slot) {
         let slot = self.top_slot();
         let mut above = slot.above.load(Ordering::Relaxed);
         if above.is_null() {
             above = self.more_slots(slot);
         }
-        let word = publish(slot);
-        // Ordering: Release pairs with the Acquire in `is_above`: a thief that sees this top doesn't see an older word.
+        (slot, above)
+    }
+
+    #[inline]
+    fn raise_to(&self, above: *mut Slot) {
+        // Ordering: Release pairs with the Acquire in `is_above`: a thief that sees this top sees the work, the version, and no older
+        // word.
         self.top.store(above, Ordering::Release);
-        Pushed { slot, word }
     }
 
     /// The owner takes back the job that it pushed last. `false`: a thief has it, and the slot is still in use.
@@ -163,19 +182,20 @@ impl Seat {
     pub(crate) fn reclaim(&self, slot: &Slot) -> bool {
         self.popped(slot);
         asymmetric_light_fence();
-        slot.take_private_back() || self.reclaim_shared(slot)
+        slot.is_quiet() || self.reclaim_loudly(slot)
     }
 
-    #[inline]
-    fn reclaim_shared(&self, slot: &Slot) -> bool {
-        let ours = slot.reclaim();
+    #[cold]
+    #[inline(never)]
+    fn reclaim_loudly(&self, slot: &Slot) -> bool {
+        let ours = slot.is_private() || slot.reclaim();
         if !ours {
             self.top.store(slot.above.load(Ordering::Relaxed), Ordering::Release);
         }
         ours
     }
 
-    /// The topmost slot is Empty again, or about to be.
+    /// Nothing lies in the topmost slot any more, or will in a moment.
     #[inline]
     pub(crate) fn popped(&self, slot: &Slot) {
         debug_assert_eq!(self.top(), slot.position + 1, "a seat is a stack");
@@ -236,7 +256,8 @@ impl Seat {
         self.segment_table.get(depth as usize)
     }
 
-    /// Whether the top lies above a slot, seen by a thief that has said Claiming and fenced.
+    /// Whether the top lies above a slot: for a thief that has said Claiming and fenced it is so until the owner sees that, for
+    /// everybody else it may be over at once.
     pub(crate) fn is_above(&self, slot: &Slot) -> bool {
         let top = self.top.load(Ordering::Acquire);
         // SAFETY: as in `top_slot`; the slot was made before the store that Acquire has seen.

@@ -1,7 +1,9 @@
 //! One place of a seat's stack of work, and the steps its word goes through (the table is in `word.rs`).
 
 use crate::seat::Seat;
-use crate::sync::{AtomicPtr, AtomicU32, AtomicU64, Ordering, UnsafeCell, heavy_fence, model_yield, overwrite};
+use crate::sync::{
+    AtomicPtr, AtomicU32, AtomicU64, Ordering, UnsafeCell, has_asymmetric_fences, heavy_fence, model_yield, overwrite,
+};
 use crate::word::{Kind, Tier, Word};
 
 /// What a slot holds: the frame of a job (or of something that many help with) and the function that knows its type.
@@ -45,6 +47,8 @@ pub(crate) struct Slot {
     rank: AtomicU32,
     /// The slot's place on its seat's stack.
     pub(crate) position: u32,
+    /// How a job is pushed here.
+    job_kind: Kind,
     /// The owner's: the slot at the next position, once there is one.
     pub(crate) above: AtomicPtr<Slot>,
 }
@@ -66,6 +70,8 @@ impl Slot {
             thief: AtomicU32::new(0),
             rank: AtomicU32::new(0),
             position,
+            // The oldest job of a stack is always cheap to take; those above it may be cheap to take back instead.
+            job_kind: if position > 0 && has_asymmetric_fences() { Kind::Private } else { Kind::Ready },
             above: AtomicPtr::new(std::ptr::null_mut()),
         }
     }
@@ -86,7 +92,7 @@ impl Slot {
         // Ordering: Relaxed, the owner wrote it last (a thief's `finish` was acquired before the slot became Empty).
         let word = Word(self.state.load(Ordering::Relaxed)).next(kind, tier);
         // Ordering: Release pairs with the Acquire of `claim`, `enter` and `load`.
-        self.state.store(word.0, Ordering::Release);
+        overwrite(&self.state, word.0, Ordering::Release);
         word
     }
 
@@ -97,27 +103,57 @@ impl Slot {
         // Ordering: Relaxed, a wrong rank seen by a thief costs a little time, no more.
         self.rank.store(rank, Ordering::Relaxed);
         let word = Word(self.state.load(Ordering::Relaxed)).next(kind, tier).ranked();
-        self.state.store(word.0, Ordering::Release);
+        overwrite(&self.state, word.0, Ordering::Release);
         word
     }
 
     #[inline]
     fn put(&self, work: Work) {
-        // SAFETY: the slot is Empty, so nobody may claim or enter it and read `work`.
+        // SAFETY: the owner's, and nothing lies in the slot: nobody may claim or enter it and read `work`.
         self.work.with_mut(|place| unsafe { *place = work });
     }
 
-    /// Private → Empty without an exchange; `false`: it isn't Private any more. Only after the owner has moved its top
-    /// below this slot, with a light fence between: see [`claim`](Self::claim).
+    /// Puts a job of the foreground where one of the same kind lay before, without a new word: it can be taken once the owner's
+    /// top is above. `None`: the slot needs a [`publish`](Self::publish).
     #[inline]
-    pub(crate) fn take_private_back(&self) -> bool {
-        // Ordering: Relaxed, nothing of another thread need be seen.
+    pub(crate) fn put_quietly(&self, work: Work) -> Option<Word> {
+        // Ordering: Relaxed: what a thief does to a slot in which nothing lies doesn't matter (it steps back, or its exchange fails).
         let word = Word(self.state.load(Ordering::Relaxed));
-        if word.kind() != Kind::Private {
-            return false;
+        if !word.is_quiet() {
+            return None;
         }
-        overwrite(&self.state, word.emptied().0, Ordering::Relaxed);
-        true
+        self.put(work);
+        Some(word)
+    }
+
+    /// Whether the job is still the owner's, who has just moved its top below this slot, with a light fence between: see
+    /// [`claim`](Self::claim).
+    #[inline]
+    pub(crate) fn is_private(&self) -> bool {
+        // Ordering: Relaxed, nothing of another thread need be seen.
+        Word(self.state.load(Ordering::Relaxed)).kind() == Kind::Private
+    }
+
+    /// As [`is_private`](Self::is_private), of a job that was put quietly: one comparison.
+    #[inline]
+    pub(crate) fn is_quiet(&self) -> bool {
+        Word(self.state.load(Ordering::Relaxed)).is_quiet()
+    }
+
+    /// How a job for one thread is pushed here, by the owner.
+    #[inline]
+    pub(crate) fn job_kind(&self) -> Kind {
+        self.job_kind
+    }
+
+    /// Private → Ready, for those who search: by the owner, of the job that it has just pushed as `word`.
+    pub(crate) fn offer(&self, word: Word) {
+        if word.kind() == Kind::Private {
+            // Failing is fine: somebody asks for it already, or it was promoted and can be had by asking.
+            // Ordering: Release pairs with the Acquire of `claim`, as that of `publish` does.
+            let ready = word.become_kind(Kind::Ready);
+            let _ = self.state.compare_exchange(word.0, ready.0, Ordering::Release, Ordering::Relaxed);
+        }
     }
 
     /// Private, Claiming or Ready → Empty: the owner takes its own job back. `false`: a thief has it.
@@ -173,14 +209,26 @@ impl Slot {
     // ---- others' steps -----------------------------------------------------------------------------------------
 
     /// Ready → Taken, or Private → Claiming → Taken, if the slot is still as `word` says; the work, and who took it is
-    /// written down. `is_above` says whether the owner's top is above this slot.
+    /// written down. `is_above` says whether the owner's top is above this slot, and `holds` whether what was read to find it still
+    /// belongs together.
     ///
     /// A Private slot is taken as in the THE protocol of Cilk-5: the owner moves its top down, fences, and looks whether
     /// anybody is Claiming; the thief says Claiming, fences, and looks at the top. At least one of them sees the other. The
     /// owner's fence is free, the thief's is the process-wide barrier.
-    pub(crate) fn claim(&self, word: Word, thief: u32, is_above: impl Fn() -> bool) -> Option<Work> {
+    ///
+    /// By then another job may lie there than the one that was looked at, under the same word. If the thief finds the top above, that
+    /// job is what it gets: its owner put it before it moved the top, and can't take it back without seeing the Claiming. And if
+    /// `holds` is true after that, the segments were open when the top was read, and the one that the slot is in stays open until
+    /// the job is settled: so this job descends from what they say as well as the other did.
+    pub(crate) fn claim(
+        &self,
+        word: Word,
+        thief: u32,
+        is_above: impl Fn() -> bool,
+        holds: impl Fn() -> bool,
+    ) -> Option<Work> {
         let found = match word.kind() {
-            Kind::Private => self.ask(word, is_above)?,
+            Kind::Private => self.ask(word, || is_above() && holds())?,
             kind => {
                 debug_assert_eq!(kind, Kind::Ready);
                 word
@@ -199,12 +247,12 @@ impl Slot {
     }
 
     /// Private → Claiming, and back if the owner is just taking it.
-    fn ask(&self, word: Word, is_above: impl Fn() -> bool) -> Option<Word> {
+    fn ask(&self, word: Word, may_take: impl Fn() -> bool) -> Option<Word> {
         let claiming = word.become_kind(Kind::Claiming);
         // Ordering: with the fence below; the look at the top must not come first.
         self.state.compare_exchange(word.0, claiming.0, Ordering::AcqRel, Ordering::Relaxed).ok()?;
         heavy_fence();
-        if is_above() {
+        if may_take() {
             return Some(claiming);
         }
         // Failing is fine: the owner has it, and perhaps something else lies here by now.

@@ -11,7 +11,7 @@ use crate::segment::{Origin, SlotId, Target};
 use crate::shared::Shared;
 use crate::sleep::Mode;
 use crate::slot::{Slot, Work};
-use crate::sync::{Ordering, fence, model_yield};
+use crate::sync::{Ordering, fence, model_yield, spin_loop};
 use crate::word::{Kind, Tier, Word};
 
 /// Work that this thread has claimed or entered and must now run.
@@ -63,9 +63,15 @@ pub(crate) enum Look<'a> {
 /// How far a search follows thieves of thieves. What lies further is run by those who are there.
 const MAX_HOPS: u32 = 64;
 
-fn take<'a>(me: &Seat, victim: &'a Seat, slot: &'a Slot, position: u32, word: Word) -> Option<Claimed<'a>> {
+/// `holds`: whether what was read to find the slot still belongs together.
+fn take<'a>(
+    me: &Seat,
+    victim: &'a Seat,
+    (position, slot, word): Filled<'a>,
+    holds: impl Fn() -> bool,
+) -> Option<Claimed<'a>> {
     let work = match word.kind() {
-        Kind::Private | Kind::Ready => slot.claim(word, me.index, || victim.is_above(slot))?,
+        Kind::Private | Kind::Ready => slot.claim(word, me.index, || victim.is_above(slot), holds)?,
         Kind::Open => slot.enter(word)?,
         _ => return None,
     };
@@ -81,19 +87,27 @@ fn takeable(slot: &Slot, word: Word) -> bool {
     }
 }
 
+/// A slot with something in it: its position, and its word as it was read.
+type Filled<'a> = (u32, &'a Slot, Word);
+
 /// The filled slots of a seat between two positions, oldest first.
-fn slots(seat: &Seat, from: u32, to: u32) -> impl Iterator<Item = (u32, &Slot, Word)> {
+fn slots(seat: &Seat, from: u32, to: u32) -> impl Iterator<Item = Filled<'_>> {
     (from..to)
         .map_while(move |position| {
             let slot = seat.slot(position)?;
             Some((position, slot, slot.load()))
         })
-        // Below the top nothing is Empty.
-        .take_while(|(_, _, word)| word.kind() != Kind::Empty)
+        // Below the top nothing is Empty; at the top and above it something may be Private, of which nobody should make anything. The
+        // top is the owner's busiest line, so it is looked at for such a word only.
+        .take_while(|(_, slot, word)| match word.kind() {
+            Kind::Empty => false,
+            Kind::Private => seat.is_above(slot),
+            _ => true,
+        })
 }
 
 /// Of the pending branches of a graph that lie on one stack, the most urgent instead of the oldest.
-fn most_urgent<'a>(seat: &'a Seat, oldest: (u32, &'a Slot, Word), to: u32) -> (u32, &'a Slot, Word) {
+fn most_urgent<'a>(seat: &'a Seat, oldest: Filled<'a>, to: u32) -> Filled<'a> {
     let mut best = oldest;
     for (position, slot, word) in slots(seat, oldest.0 + 1, to) {
         if word.is_ranked()
@@ -114,13 +128,29 @@ pub(crate) fn take_any<'a>(me: &'a Seat, tier: Tier) -> Option<Claimed<'a>> {
             if Tier::of(found.2) != tier || !takeable(found.1, found.2) {
                 continue;
             }
-            let (position, slot, word) = if found.2.is_ranked() { most_urgent(victim, found, u32::MAX) } else { found };
-            if let Some(claimed) = take(me, victim, slot, position, word) {
+            let found = if found.2.is_ranked() { most_urgent(victim, found, u32::MAX) } else { offered(found) };
+            if let Some(claimed) = take(me, victim, found, || true) {
                 return Some(claimed);
             }
         }
         None
     })
+}
+
+/// A Private job is offered a moment after it was pushed, because its owner sees that we search: waiting so long costs less than
+/// asking. (In a model, asking is free.)
+fn offered((position, slot, word): Filled<'_>) -> Filled<'_> {
+    const PAUSES: u32 = if cfg!(loom) { 0 } else { 4 };
+    let mut now = word;
+    for _ in 0..PAUSES {
+        if now.kind() != Kind::Private {
+            break;
+        }
+        spin_loop();
+        now = slot.load();
+    }
+    let still_ours = matches!(now.kind(), Kind::Private | Kind::Ready) && Tier::of(now) == Tier::of(word);
+    (position, slot, if still_ours { now } else { word })
 }
 
 /// Where there is something to take for a worker, without taking it.
@@ -230,12 +260,12 @@ fn scan<'a>(me: &'a Seat, base: u32, end: u32, way: &Way<'_>, hops: u32) -> Look
         }
         let word = if word.is_background() { slot.load() } else { word };
         if takeable(slot, word) {
-            let (position, slot, word) =
-                if word.is_ranked() { most_urgent(seat, (position, slot, word), end) } else { (position, slot, word) };
+            let found = (position, slot, word);
+            let found = if word.is_ranked() { most_urgent(seat, found, end) } else { found };
             if !way.holds() {
                 return Look::Changed;
             }
-            match take(me, seat, slot, position, word) {
+            match take(me, seat, found, || way.holds()) {
                 Some(claimed) => return Look::Found(claimed),
                 None => changed = true,
             }

@@ -19,6 +19,12 @@ pub(crate) use parking_lot::{Condvar, Mutex};
 #[cfg(loom)]
 pub(crate) use model::{Condvar, Injector, Mutex};
 
+// How a thread blocks on a word.
+#[cfg(all(target_os = "linux", not(loom)))]
+pub(crate) use crate::platform::Parking;
+#[cfg(not(all(target_os = "linux", not(loom))))]
+pub(crate) use crate::sleep::parking::Parking;
+
 #[cfg(not(loom))]
 pub(crate) use crossbeam_deque::Injector;
 pub(crate) use crossbeam_deque::Steal;

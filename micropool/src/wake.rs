@@ -3,24 +3,57 @@
 use crate::seat::{Pushed, Seat};
 use crate::shared::Shared;
 use crate::sleep::Mode;
+use crate::slot::Work;
 use crate::steal;
 use crate::sync::{Ordering, asymmetric_light_fence, fence, light_fence};
 use crate::word::Tier;
 
-/// After a push: somebody who sleeps and may take it is woken. With nobody asleep it is one load.
+/// Pushes a job, and sees to those who may take it: with nobody asleep and nobody searching, that is one load.
 #[inline]
-pub(crate) fn published(seat: &Seat, pushed: Pushed<'_>) {
+pub(crate) fn push_job(me: &Seat, work: Work) -> Pushed<'_> {
+    let Some(pushed) = me.push_quietly(work) else { return publish_job(me, work) };
     // Enough where it is a fence; elsewhere the count is never "nothing to do", and `rouse` begins with a real one.
     asymmetric_light_fence();
+    if !me.pool().sleepers.counts().nothing_to_do() {
+        attend(me, pushed);
+    }
+    pushed
+}
+
+#[cold]
+#[inline(never)]
+fn publish_job(me: &Seat, work: Work) -> Pushed<'_> {
+    let pushed = me.publish_job(work);
+    published(me, pushed);
+    pushed
+}
+
+/// After a push of any kind: who searches is given a job that is cheap to take, and somebody who sleeps and may take it is woken.
+#[inline]
+pub(crate) fn published(seat: &Seat, pushed: Pushed<'_>) {
+    asymmetric_light_fence();
     if !seat.pool().sleepers.counts().nothing_to_do() || pushed.word.is_background() {
-        rouse(seat, pushed.position(), Tier::of(pushed.word));
+        attend(seat, pushed);
+    }
+}
+
+#[cold]
+#[inline(never)]
+fn attend(seat: &Seat, pushed: Pushed<'_>) {
+    let counts = seat.pool().sleepers.counts();
+    let tier = Tier::of(pushed.word);
+    if counts.searching() > 0 || counts.idle() > 0 || tier == Tier::Background {
+        pushed.slot.offer(pushed.word);
+    }
+    if counts.perhaps_some() || tier == Tier::Background {
+        rouse(seat, pushed.position(), tier);
     }
 }
 
 /// As [`published`], for work that appeared in a slot of another seat (more ready in a board, an item for a scope).
 pub(crate) fn published_in(owner: &Seat, position: u32, tier: Tier) {
     light_fence();
-    if !owner.pool().sleepers.counts().none() || tier == Tier::Background {
+    if owner.pool().sleepers.counts().perhaps_some() || tier == Tier::Background {
         rouse(owner, position, tier);
     }
 }
@@ -33,26 +66,25 @@ pub(crate) fn task_queued(pool: &Shared) {
     } else if pool.sleepers.counts().idle() > 0 {
         // Ordering: P4.
         fence(Ordering::SeqCst);
-        if pool.background.has_room() && pool.sleepers.searching() == 0 {
+        if pool.background.has_room() && pool.sleepers.counts().searching() == 0 {
             wake_worker(pool);
         }
     }
 }
 
 #[cold]
-#[inline(never)]
 fn rouse(owner: &Seat, position: u32, tier: Tier) {
     let pool = owner.pool();
     fence(Ordering::SeqCst);
-    if pool.sleepers.counts().none() && tier == Tier::Foreground {
+    let counts = pool.sleepers.counts();
+    if counts.none() && tier == Tier::Foreground {
         return;
     }
     if tier == Tier::Background && pool.config.dedicated_background_threads > 0 {
         if wake_dedicated(pool) {
             return;
         }
-    } else if (tier == Tier::Foreground || pool.background.has_room())
-        && (pool.sleepers.searching() > 0 || wake_worker(pool))
+    } else if (tier == Tier::Foreground || pool.background.has_room()) && (counts.searching() > 0 || wake_worker(pool))
     {
         return;
     }
@@ -99,7 +131,7 @@ fn wake_dedicated(pool: &Shared) -> bool {
         return false;
     }
     fence(Ordering::SeqCst);
-    if sleepers.searching() > 0 {
+    if sleepers.counts().searching() > 0 {
         return true;
     }
     let first = pool.config.num_threads as u32;

@@ -8,8 +8,8 @@
 //! | kind     | meaning                                     | left by                                                       |
 //! |----------|---------------------------------------------|---------------------------------------------------------------|
 //! | Empty    | nothing here, nor above                     | the owner's push or open                                      |
-//! | Private  | a job for one thread, cheap to take back    | the owner's reclaim (→ Empty) or a thief's ask (→ Claiming)   |
-//! | Claiming | a thief asks whether its owner has it       | that thief (→ Taken or → Private), or the owner (→ Empty)     |
+//! | Private  | if the top is above: a job for one thread, cheap to push and to take back; else nothing | the owner's offer (→ Ready), its push of anything but another such job, or a thief's ask (→ Claiming) |
+//! | Claiming | a thief asks whether its owner has it       | that thief (→ Taken or → Private), or the owner (→ Empty, or a push if nothing was there) |
 //! | Ready    | a job for one thread, cheap to take         | the owner's reclaim (→ Empty) or a thief's claim (→ Taken)    |
 //! | Taken    | one thief runs it                           | that thief's finish (→ Done)                                  |
 //! | Done     | the thief is through with the job's frame   | the owner (→ Empty)                                           |
@@ -18,7 +18,9 @@
 //!
 //! Every push or open makes a new generation (48 bits: at 4 ns a push they last 13 days of nothing but pushes into
 //! one slot while a thief stands still between two instructions), so that a claim can't mistake a later job for the
-//! one it looked at. `waited`: the owner is about to sleep; whoever finishes or leaves must wake it.
+//! one it looked at. Only Private jobs of the foreground that follow one another in a slot share one: `Slot::claim` says why that
+//! does no harm. A job that was Ready or taken is the last of its generation. `waited`: the owner is about to sleep; whoever finishes or leaves
+//! must wake it.
 
 /// A snapshot of a slot's state.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -93,11 +95,17 @@ impl Word {
         Word(self.0 & !BELOW_GENERATION)
     }
 
-    /// The word of the next use of an `Empty` slot: a job or `Open`, of this tier.
+    /// The word of the next use of a slot in which nothing lies: a job or `Open`, of this tier.
     #[inline]
     pub(crate) fn next(self, kind: Kind, tier: Tier) -> Word {
-        debug_assert_eq!(self, self.emptied());
-        Word(self.0.wrapping_add(1 << GENERATION_SHIFT) | tier as u64 | kind as u64)
+        debug_assert!(matches!(self.kind(), Kind::Empty | Kind::Private | Kind::Claiming), "{self:?}");
+        Word(self.emptied().0.wrapping_add(1 << GENERATION_SHIFT) | tier as u64 | kind as u64)
+    }
+
+    /// Whether this is Private, of the foreground, and nothing else.
+    #[inline]
+    pub(crate) fn is_quiet(self) -> bool {
+        self.0 & BELOW_GENERATION == Kind::Private as u64
     }
 
     pub(crate) fn ranked(self) -> Word {

@@ -142,7 +142,6 @@ impl Worker<'_> {
         let sleepers = self.sleepers();
         let sleeper = &self.me.sleeper;
         sleeper.announce_idle(sleepers);
-        sleepers.stop_searching();
         // Ordering: after both. A push that saw neither the announcement nor the end of the search is seen below.
         heavy_fence();
         if self.anything_to_do() {

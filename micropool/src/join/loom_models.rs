@@ -87,10 +87,10 @@ fn wake_a_strict_waiter_over_two_thieves() {
         let (me, first) = (pool.seat(0), pool.seat(1));
         let frames = Arc::new([Frame::new(0), Frame::new(0)]);
         let job = me.push(increments(&frames[0]), Kind::Ready);
-        job.slot.claim(job.word, 1, || true).unwrap();
+        job.slot.claim(job.word, 1, || true, || true).unwrap();
         let outer = first.open_segment(origin(me, &job), Tier::Foreground);
         let child = first.push(increments(&frames[1]), Kind::Ready);
-        child.slot.claim(child.word, 2, || true).unwrap();
+        child.slot.claim(child.word, 2, || true, || true).unwrap();
         let (child_origin, child_word, job_word) = (origin(first, &child), child.word, job.word);
         mem::forget(outer);
         let (other, taken) = (pool.clone(), Signal::new());

@@ -22,7 +22,7 @@ fn segment_of_a_position_whose_owner_opens_others_above() {
         // Leaves a record behind that says "from position 0 on".
         drop(seat.open_segment(unit(128), Tier::Background));
         let pushed = seat.push(increments(&frame), Kind::Ready);
-        pushed.slot.claim(pushed.word, 1, || true).unwrap();
+        pushed.slot.claim(pushed.word, 1, || true, || true).unwrap();
         let other = pool.clone();
         let thief = start.spawn(move || {
             let seat = other.seat(0);
@@ -41,7 +41,7 @@ fn segment_of_a_position_whose_owner_opens_others_above() {
 fn waits_for_background(pool: &Shared, frame: &Frame) -> SlotId {
     let me = pool.seat(0);
     let job = me.push(increments(frame), Kind::Ready);
-    job.slot.claim(job.word, 1, || true).unwrap();
+    job.slot.claim(job.word, 1, || true, || true).unwrap();
     SlotId { seat: 0, position: job.position(), generation: job.word.generation() }
 }
 
@@ -221,7 +221,7 @@ fn private_job_is_not_taken_for_the_next_one_in_its_slot() {
     });
 }
 
-// Goes red if `reclaim_shared` doesn't put the top back.
+// Goes red if `reclaim_loudly` doesn't put the top back.
 #[test]
 fn private_jobs_on_one_stack_are_each_run_once() {
     explore(Some(3), || {
@@ -246,6 +246,106 @@ fn private_job_is_run_once_with_two_thieves() {
         let second = jobs.settle(&jobs.push(1), 1);
         let stolen: u32 = thieves.into_iter().map(|thief| u32::from(thief.join().unwrap())).sum();
         assert_eq!(stolen, u32::from(!first) + u32::from(!second));
-        assert_eq!(jobs.pool.seat(0).slot(0).unwrap().load().kind(), Kind::Empty);
+        assert!(take_any(jobs.pool.seat(1), Tier::Foreground).is_none(), "nothing is left");
+    });
+}
+
+/// Jobs that are pushed without a new word, above an entry that has nothing to take.
+struct QuietJobs(PrivateJobs);
+
+impl QuietJobs {
+    fn new(thieves: usize) -> Self {
+        let jobs = PrivateJobs::new(thieves);
+        let me = jobs.pool.seat(0);
+        let _below = me.push(Work::NOTHING, Kind::Open);
+        // What lies there from now on is what a quiet push needs.
+        let first = me.publish_job(Work::NOTHING);
+        assert!(me.reclaim(first.slot));
+        Self(jobs)
+    }
+
+    fn push(&self, frame: usize) -> Pushed<'_> {
+        let Self(jobs) = self;
+        jobs.frames[frame].write(0);
+        let (me, work) = (jobs.pool.seat(0), increments(&jobs.frames[frame]));
+        // A thief that is just asking is in the way of a quiet push.
+        me.push_quietly(work).unwrap_or_else(|| me.publish_job(work))
+    }
+}
+
+// Goes red without the fence of either side (`reclaim`, `Slot::ask`), or if `raise_to` is Relaxed.
+#[test]
+fn quiet_job_is_run_once() {
+    explore(None, || {
+        let quiet = QuietJobs::new(1);
+        let jobs = &quiet.0;
+        let thief = jobs.thief(1);
+        jobs.start.go();
+        let ours = jobs.settle(&quiet.push(0), 0);
+        assert_eq!(thief.join().unwrap(), !ours);
+    });
+}
+
+// Two under the same word: the thief gets the one that lies there when it looks at the top. Goes red if the claim doesn't look at
+// the top, or if the owner takes a job back without looking at the word.
+#[test]
+fn quiet_jobs_that_follow_one_another_are_each_run_once() {
+    explore(Some(4), || {
+        let quiet = QuietJobs::new(1);
+        let jobs = &quiet.0;
+        let thief = jobs.thief(1);
+        jobs.start.go();
+        let first = jobs.settle(&quiet.push(0), 0);
+        let second = jobs.settle(&quiet.push(1), 1);
+        assert_eq!(u32::from(thief.join().unwrap()), u32::from(!first) + u32::from(!second));
+    });
+}
+
+// Goes red if `ask` puts `Private` back whatever lies there now, or if a quiet push overlooks that a thief asks.
+#[test]
+fn quiet_jobs_are_each_run_once_with_two_thieves() {
+    explore(Some(2), || {
+        let quiet = QuietJobs::new(2);
+        let jobs = &quiet.0;
+        let thieves = [jobs.thief(1), jobs.thief(2)];
+        jobs.start.go();
+        let first = jobs.settle(&quiet.push(0), 0);
+        let second = jobs.settle(&quiet.push(1), 1);
+        let stolen: u32 = thieves.into_iter().map(|thief| u32::from(thief.join().unwrap())).sum();
+        assert_eq!(stolen, u32::from(!first) + u32::from(!second));
+    });
+}
+
+// Goes red if `offer` stores: then a thief that asks loses the job to itself.
+#[test]
+fn quiet_job_that_is_offered_is_run_once() {
+    explore(Some(4), || {
+        let quiet = QuietJobs::new(1);
+        let jobs = &quiet.0;
+        let thief = jobs.thief(1);
+        jobs.start.go();
+        let first = jobs.settle(&quiet.push(0), 0);
+        let pushed = quiet.push(1);
+        pushed.slot.offer(pushed.word);
+        let second = jobs.settle(&pushed, 1);
+        assert_eq!(u32::from(thief.join().unwrap()), u32::from(!first) + u32::from(!second));
+    });
+}
+
+// Goes red if a push of another kind keeps the generation that the quiet one had.
+#[test]
+fn quiet_job_is_not_taken_for_an_entry_in_its_slot() {
+    explore(Some(3), || {
+        let quiet = QuietJobs::new(1);
+        let jobs = &quiet.0;
+        let thief = jobs.thief(1);
+        jobs.start.go();
+        let ours = jobs.settle(&quiet.push(0), 0);
+        let me = jobs.pool.seat(0);
+        let entry = me.push(Work::NOTHING, Kind::Open);
+        entry.slot.close();
+        assert_eq!(entry.slot.load().kind(), Kind::Closed);
+        assert_eq!(entry.slot.load().inside(), 0, "nothing was available");
+        assert_eq!(thief.join().unwrap(), !ours);
     });
 }

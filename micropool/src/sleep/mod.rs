@@ -1,7 +1,11 @@
 //! Sleeping and waking. The protocol, with its proof, is in `README.md` beside this file; steps are named by its letters.
 
-use crate::sync::{AtomicU32, AtomicU64, Condvar, Mutex, Ordering, has_asymmetric_fences};
+use crate::sync::{AtomicU32, AtomicU64, Ordering, Parking, has_asymmetric_fences};
 use crate::trace;
+
+// Elsewhere than on Linux, and in models.
+#[cfg_attr(all(target_os = "linux", not(loom)), allow(dead_code))]
+pub(crate) mod parking;
 
 const AWAKE: u32 = 0;
 const IDLE: u32 = 1;
@@ -9,9 +13,14 @@ const STRICT: u32 = 2;
 /// Somebody is ending an idle sleep, and has not yet counted the sleeper as searching.
 const WAKING: u32 = 3;
 
+// The pool's counts lie in one word, so that a push reads all that it must know at once.
 const ONE_IDLE: u64 = 1;
-const ONE_STRICT: u64 = 1 << 32;
-/// Set for good where a light fence is no fence: then no push may trust the count without one.
+const ONE_STRICT: u64 = 1 << COUNT_BITS;
+const ONE_SEARCHING: u64 = 1 << (2 * COUNT_BITS);
+/// Two million threads each: more than a system has.
+const COUNT_BITS: u32 = 21;
+const COUNT: u64 = (1 << COUNT_BITS) - 1;
+/// Set for good where a light fence is no fence: then no push may trust the counts without one.
 const SYMMETRIC: u64 = 1 << 63;
 
 /// How a thread sleeps: for any work, or for what it waits for.
@@ -36,42 +45,45 @@ impl Mode {
     }
 }
 
-/// What the pool knows of its sleepers.
+/// What the pool knows of its sleepers, and of the workers that search: awake, without work, looking for some.
 #[repr(align(128))]
 pub(crate) struct Sleepers {
     counts: AtomicU64,
-    searching: Apart,
 }
-
-/// On a line of its own: workers write it at every find, and pushes must not pay for that.
-#[repr(align(128))]
-struct Apart(AtomicU32);
 
 /// A reading of `Sleepers`.
 #[derive(Clone, Copy)]
 pub(crate) struct Counts(u64);
 
 impl Counts {
-    /// Whether a push is done when it has read this after a compiler's fence.
+    /// Whether a push is done when it has read this after a compiler's fence: nobody sleeps, and nobody searches.
     #[inline]
     pub(crate) fn nothing_to_do(self) -> bool {
         self.0 == 0
     }
+    /// Whether nobody sleeps, if the reading may be trusted.
     pub(crate) fn none(self) -> bool {
-        self.0 & !SYMMETRIC == 0
+        self.idle() == 0 && self.strict() == 0
+    }
+    /// Whether somebody may sleep, for one who has not fenced.
+    pub(crate) fn perhaps_some(self) -> bool {
+        self.0 & SYMMETRIC != 0 || !self.none()
     }
     pub(crate) fn idle(self) -> u32 {
-        self.0 as u32
+        (self.0 & COUNT) as u32
     }
     pub(crate) fn strict(self) -> u32 {
-        ((self.0 & !SYMMETRIC) >> 32) as u32
+        (self.0 / ONE_STRICT & COUNT) as u32
+    }
+    pub(crate) fn searching(self) -> u32 {
+        (self.0 / ONE_SEARCHING & COUNT) as u32
     }
 }
 
 impl Sleepers {
     pub(crate) fn new() -> Self {
         let counts = if has_asymmetric_fences() { 0 } else { SYMMETRIC };
-        Self { counts: AtomicU64::new(counts), searching: Apart(AtomicU32::new(0)) }
+        Self { counts: AtomicU64::new(counts) }
     }
 
     /// P3. Ordering: Relaxed, ordered after the publication by the caller's light fence.
@@ -80,23 +92,18 @@ impl Sleepers {
         Counts(self.counts.load(Ordering::Relaxed))
     }
 
-    /// A hint, for how to push.
-    #[inline]
-    pub(crate) fn anybody_searches(&self) -> bool {
-        self.searching.0.load(Ordering::Relaxed) != 0
-    }
-
-    pub(crate) fn searching(&self) -> u32 {
-        self.searching.0.load(Ordering::SeqCst)
+    /// Ordering: this counter orders itself (proof, 2); all else is ordered by fences.
+    fn change(&self, plus: u64, minus: u64) -> Counts {
+        Counts(self.counts.fetch_add(plus.wrapping_sub(minus), Ordering::AcqRel))
     }
 
     pub(crate) fn start_searching(&self) {
-        self.searching.0.fetch_add(1, Ordering::SeqCst);
+        self.change(ONE_SEARCHING, 0);
     }
 
-    /// F2 and I3; whether this was the last one.
+    /// F2; whether this was the last one.
     pub(crate) fn stop_searching(&self) -> bool {
-        self.searching.0.fetch_sub(1, Ordering::SeqCst) == 1
+        self.change(0, ONE_SEARCHING).searching() == 1
     }
 }
 
@@ -107,8 +114,7 @@ pub(crate) struct Sleeper {
     position: AtomicU32,
     /// With `STRICT`: the unit whose descendants it may take, or 0.
     unit: AtomicU64,
-    lock: Mutex<()>,
-    woken: Condvar,
+    parking: Parking,
 }
 
 /// `Sleeper::position` of one that doesn't wait for a slot.
@@ -120,32 +126,36 @@ impl Sleeper {
             state: AtomicU32::new(AWAKE),
             position: AtomicU32::new(NOWHERE),
             unit: AtomicU64::new(0),
-            lock: Mutex::new(()),
-            woken: Condvar::new(),
+            parking: Parking::new(),
         }
     }
 
-    /// I1.
+    /// I1, I2: one who searches doesn't any more, and is about to sleep.
     pub(crate) fn announce_idle(&self, pool: &Sleepers) {
-        self.state.store(IDLE, Ordering::SeqCst);
-        pool.counts.fetch_add(ONE_IDLE, Ordering::SeqCst);
+        self.state.store(IDLE, Ordering::Release);
+        pool.change(ONE_IDLE, ONE_SEARCHING);
     }
 
     /// S1.
     pub(crate) fn announce_strict(&self, pool: &Sleepers, position: u32, unit: usize) {
         self.position.store(position, Ordering::Relaxed);
         self.unit.store(unit as u64, Ordering::Relaxed);
-        self.state.store(STRICT, Ordering::SeqCst);
-        pool.counts.fetch_add(ONE_STRICT, Ordering::SeqCst);
+        self.state.store(STRICT, Ordering::Release);
+        pool.change(ONE_STRICT, 0);
     }
 
     /// Whether it sleeps strictly for descendants of this position of its own seat.
     pub(crate) fn sleeps_for_position(&self, position: u32) -> bool {
-        self.state.load(Ordering::SeqCst) == STRICT && self.position.load(Ordering::Relaxed) == position
+        self.is_strict() && self.position.load(Ordering::Relaxed) == position
     }
 
     pub(crate) fn sleeps_for_unit(&self, unit: usize) -> bool {
-        self.state.load(Ordering::SeqCst) == STRICT && self.unit.load(Ordering::Relaxed) == unit as u64
+        self.is_strict() && self.unit.load(Ordering::Relaxed) == unit as u64
+    }
+
+    fn is_strict(&self) -> bool {
+        // Ordering: Acquire pairs with `announce_strict`: what it waits for is seen.
+        self.state.load(Ordering::Acquire) == STRICT
     }
 
     /// The sleeper itself thinks better of it. Afterwards it is awake, whether by itself or by somebody's wake.
@@ -158,14 +168,11 @@ impl Sleeper {
 
     /// Ends the sleep, if it (still) sleeps in this mode; whether it did.
     pub(crate) fn wake(&self, pool: &Sleepers, mode: Mode) -> bool {
-        if !self.leave(pool, mode) {
-            return false;
+        let woken = self.leave(pool, mode);
+        if woken {
+            self.parking.unpark(&self.state);
         }
-        // The sleeper looks at its state under the lock before it blocks: having held the lock once, we know that it
-        // has either seen AWAKE or is on the condition.
-        drop(self.lock.lock());
-        self.woken.notify_one();
-        true
+        woken
     }
 
     /// The one exchange that ends the sleep; whoever wins it takes the sleeper out of the counts (W1, W2).
@@ -173,18 +180,15 @@ impl Sleeper {
         // An idle sleeper stays where it is until it is counted as searching. Were it free at once, it could look, find nothing
         // and stop searching before its waker counts it: the count would be below zero meanwhile, which a push reads as
         // "somebody searches", and relies on nobody.
-        let next = if mode == Mode::Idle { WAKING } else { AWAKE };
-        // Ordering: AcqRel at least; what the announcement and the counts order is ordered by fences.
-        if self.state.compare_exchange(mode.state(), next, Ordering::SeqCst, Ordering::SeqCst).is_err() {
+        let (next, searching) = if mode == Mode::Idle { (WAKING, ONE_SEARCHING) } else { (AWAKE, 0) };
+        // Ordering: Acquire pairs with the announcement, which has counted the sleeper. Release pairs with `block`.
+        if self.state.compare_exchange(mode.state(), next, Ordering::AcqRel, Ordering::Relaxed).is_err() {
             return false;
         }
+        pool.change(searching, mode.one());
         if mode == Mode::Idle {
-            pool.start_searching();
-        }
-        pool.counts.fetch_sub(mode.one(), Ordering::SeqCst);
-        if mode == Mode::Idle {
-            // Ordering: pairs with the load in `block`: the sleeper goes on after it has been counted.
-            self.state.store(AWAKE, Ordering::SeqCst);
+            // Ordering: Release pairs with `block`: the sleeper goes on after it has been counted.
+            self.state.store(AWAKE, Ordering::Release);
         }
         true
     }
@@ -192,11 +196,14 @@ impl Sleeper {
     /// I5, S5: blocks until somebody won the exchange.
     pub(crate) fn block(&self) {
         trace::sleep();
-        let mut guard = self.lock.lock();
-        while self.state.load(Ordering::SeqCst) != AWAKE {
-            self.woken.wait(&mut guard);
+        loop {
+            // Ordering: Acquire pairs with the Release of whoever set it: all that he did before is seen.
+            let state = self.state.load(Ordering::Acquire);
+            if state == AWAKE {
+                break;
+            }
+            self.parking.park(&self.state, state);
         }
-        drop(guard);
         trace::wake();
     }
 }

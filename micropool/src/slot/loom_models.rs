@@ -30,7 +30,7 @@ fn steal(one: &One, thief: u32) -> bool {
     if word.kind() != Kind::Ready {
         return false;
     }
-    let Some(work) = one.slot.claim(word, thief, || true) else { return false };
+    let Some(work) = one.slot.claim(word, thief, || true, || true) else { return false };
     run(work);
     let _ = one.slot.finish(word);
     true
@@ -111,7 +111,8 @@ fn steal_never_takes_a_later_job_for_an_earlier_one() {
         let other = one.clone();
         let thief = start.spawn(move || {
             let seen = other.slot.load();
-            (seen == first).then(|| other.slot.claim(first, 1, || true).map(|work| run_as(&other.slot, first, work)))
+            (seen == first)
+                .then(|| other.slot.claim(first, 1, || true, || true).map(|work| run_as(&other.slot, first, work)))
         });
         start.go();
         let reclaimed = one.slot.reclaim();
@@ -136,7 +137,7 @@ fn latch_the_end_of_a_job_is_seen_or_wakes() {
     explore(None, || {
         let (one, start) = (one(), Start::new());
         let word = one.slot.publish(increments(&one.frame), Kind::Ready, Tier::Foreground);
-        let work = one.slot.claim(word, 1, || true).unwrap();
+        let work = one.slot.claim(word, 1, || true, || true).unwrap();
         let other = one.clone();
         let thief = start.spawn(move || {
             run(work);
@@ -159,7 +160,7 @@ fn latch_a_mark_taken_back_does_not_undo_the_end() {
     explore(None, || {
         let (one, start) = (one(), Start::new());
         let word = one.slot.publish(increments(&one.frame), Kind::Ready, Tier::Foreground);
-        let work = one.slot.claim(word, 1, || true).unwrap();
+        let work = one.slot.claim(word, 1, || true, || true).unwrap();
         let other = one.clone();
         let thief = start.spawn(move || {
             run(work);

@@ -65,7 +65,7 @@ fn descendants_of_a_job_that_ends_meanwhile() {
         let me = pool.seat(0);
         let job = me.push(increments(&frames.job), Kind::Ready);
         let target = id(me, &job);
-        job.slot.claim(job.word, 1, || true).unwrap();
+        job.slot.claim(job.word, 1, || true, || true).unwrap();
         let thief = {
             let (pool, frames) = (pool.clone(), frames.clone());
             let word = job.word;
@@ -101,7 +101,7 @@ fn descendants_over_two_thieves_that_both_end_meanwhile() {
         let me = pool.seat(0);
         let job = me.push(increments(&frames.job), Kind::Ready);
         let target = id(me, &job);
-        job.slot.claim(job.word, 1, || true).unwrap();
+        job.slot.claim(job.word, 1, || true, || true).unwrap();
         // One thread of the model stands for both thieves: it acts on either seat as its owner would.
         let thieves = {
             let (pool, frames) = (pool.clone(), frames.clone());
@@ -111,7 +111,7 @@ fn descendants_over_two_thieves_that_both_end_meanwhile() {
                 let segment = first.open_segment(descends_from(target), Tier::Foreground);
                 let child = first.push(increments(&frames.child), Kind::Ready);
                 let child_id = id(first, &child);
-                if child.slot.claim(child.word, 2, || true).is_some() {
+                if child.slot.claim(child.word, 2, || true, || true).is_some() {
                     let inner = second.open_segment(descends_from(child_id), Tier::Foreground);
                     let grandchild = second.push(increments(&frames.grandchild), Kind::Ready);
                     settle(second, &grandchild);
@@ -146,7 +146,7 @@ fn descendants_are_not_those_of_a_job_below() {
         let me = pool.seat(0);
         let job = me.push(increments(&frames.job), Kind::Ready);
         let target = id(me, &job);
-        job.slot.claim(job.word, 1, || true).unwrap();
+        job.slot.claim(job.word, 1, || true, || true).unwrap();
         let thieves = {
             let (pool, frames) = (pool.clone(), frames.clone());
             start.spawn(move || {
@@ -155,7 +155,7 @@ fn descendants_are_not_those_of_a_job_below() {
                 // Leaves a record behind that says "from position 0 on".
                 drop(first.open_segment(UNRELATED, Tier::Foreground));
                 let below = first.push(increments(&frames.foreign[0]), Kind::Ready);
-                below.slot.claim(below.word, 2, || true).unwrap();
+                below.slot.claim(below.word, 2, || true, || true).unwrap();
                 let inner = second.open_segment(descends_from(id(first, &below)), Tier::Foreground);
                 let foreign = second.push(increments(&frames.foreign[1]), Kind::Ready);
                 let above = first.open_segment(descends_from(target), Tier::Foreground);
@@ -170,6 +170,62 @@ fn descendants_are_not_those_of_a_job_below() {
         assert!(!matches!(take_descendant(me, Target::Slot(target)), Look::Found(_)));
         thieves.join().unwrap();
     });
+}
+
+// The thief of the waiter's job makes quiet ones, and then, in the same slot and under the same word, one that descends from something
+// else; it may be offered too. Goes red if `claim` doesn't ask `holds` after its fence.
+fn a_foreign_job_lies_there_later(offered: bool) {
+    explore(Some(3), move || {
+        let (pool, frames, start) = (shared(2, 1), frames(), Start::new());
+        let me = pool.seat(0);
+        let job = me.push(increments(&frames.job), Kind::Ready);
+        let target = id(me, &job);
+        job.slot.claim(job.word, 1, || true, || true).unwrap();
+        let thief = {
+            let (pool, frames) = (pool.clone(), frames.clone());
+            start.spawn(move || {
+                let seat = pool.seat(1);
+                // Something below, and a slot above it as a quiet push needs it.
+                let _below = seat.push(Work::NOTHING, Kind::Open);
+                let first = seat.publish_job(Work::NOTHING);
+                assert!(seat.reclaim(first.slot));
+                let segment = seat.open_segment(descends_from(target), Tier::Foreground);
+                let child = quiet(seat, increments(&frames.child));
+                let stolen = settle(seat, &child);
+                drop(segment);
+                let segment = seat.open_segment(UNRELATED, Tier::Foreground);
+                let foreign = quiet(seat, increments(&frames.foreign[0]));
+                if offered {
+                    foreign.slot.offer(foreign.word);
+                }
+                assert!(!settle(seat, &foreign), "the waiter took what doesn't descend from its job");
+                drop(segment);
+                stolen
+            })
+        };
+        start.go();
+        let mut took = false;
+        if let Look::Found(claimed) = take_descendant(me, Target::Slot(target)) {
+            claimed.run(me);
+            took = true;
+        }
+        assert_eq!(thief.join().unwrap(), took);
+    });
+}
+
+#[test]
+fn descendants_are_not_what_lies_in_their_slot_later() {
+    a_foreign_job_lies_there_later(false);
+}
+
+#[test]
+fn descendants_are_not_what_is_offered_in_their_slot_later() {
+    a_foreign_job_lies_there_later(true);
+}
+
+fn quiet(seat: &Seat, work: Work) -> Pushed<'_> {
+    // A thief that is just asking is in the way of a quiet push.
+    seat.push_quietly(work).unwrap_or_else(|| seat.publish_job(work))
 }
 
 // Somebody is inside an entry of the waiter's, and leaves it for something else. Goes red as the first.
@@ -244,7 +300,7 @@ fn descendants_a_last_look_misses_nothing() {
         let me = pool.seat(0);
         let job = me.push(increments(&frames.job), Kind::Ready);
         let target = id(me, &job);
-        job.slot.claim(job.word, 1, || true).unwrap();
+        job.slot.claim(job.word, 1, || true, || true).unwrap();
         let thief = {
             let (pool, frames, looked) = (pool.clone(), frames.clone(), looked.clone());
             start.spawn(move || {

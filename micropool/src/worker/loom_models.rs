@@ -69,7 +69,7 @@ fn wake_an_idle_worker_that_a_slow_waker_has_not_counted() {
         sleeper.join().unwrap();
         waker.join().unwrap();
         assert!(pool.sleepers.counts().none());
-        assert_eq!(pool.sleepers.searching(), 1, "{}", me.index);
+        assert_eq!(pool.sleepers.counts().searching(), 1, "{}", me.index);
         current::forget_pool(&pool);
     });
 }
@@ -146,7 +146,7 @@ fn wake_does_not_rely_on_a_worker_that_reads_its_mail() {
         let workers = vec![worker(&start, &pool, 0)];
         start.go();
         with_pool(&pool, |seat| {
-            broadcast::broadcast_on(seat.unwrap(), &|_| assert_eq!(pool.sleepers.searching(), 0));
+            broadcast::broadcast_on(seat.unwrap(), &|_| assert_eq!(pool.sleepers.counts().searching(), 0));
         });
         end(&pool, workers);
     });
