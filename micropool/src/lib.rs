@@ -35,6 +35,7 @@ mod shared;
 #[allow(unsafe_code)]
 mod unit;
 
+mod ancestry;
 mod steal;
 mod wait;
 mod wake;

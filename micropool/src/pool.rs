@@ -138,11 +138,8 @@ impl ThreadPool {
     /// # Panics
     /// If called from one of the pool's own tasks, which could never end.
     pub fn wait_idle(&self) {
-        let inside = |seat: &crate::seat::Seat| {
-            std::ptr::eq(seat.pool, Arc::as_ptr(&self.shared))
-                && run_unit::any_ancestor_unit(seat, |unit| run_unit::is_task(seat, unit))
-        };
-        if current::any_seat(inside) {
+        let inside = |task: &crate::unit::Header| Arc::ptr_eq(&task.pool, &self.shared);
+        if current::any_seat(|seat| crate::task::running(seat).is_some_and(inside)) {
             panic!(
                 "micropool: `wait_idle` was called from one of the pool's own tasks, so it could never return; call it from outside"
             );

@@ -1,11 +1,13 @@
 //! Background tasks and their handles.
 
+use crate::ancestry;
 use crate::current;
 use crate::panic::{Payload, drop_quietly};
 use crate::run_unit::{self, Belongs, TaskEnd};
+use crate::seat::Seat;
 use crate::shared::Shared;
 use crate::trace::Parent;
-use crate::unit::{Core, Unit, Yields};
+use crate::unit::{Core, Header, Unit, Yields};
 use crate::wait::wait;
 use smallvec::{SmallVec, smallvec};
 use std::fmt;
@@ -411,13 +413,14 @@ impl<'a, T> Future for SharedTaskFuture<'a, T> {
 
 /// Whether the task that the running code descends from was asked to stop: its handle was cancelled after it had
 /// started. True on any thread that runs work of it. Long tasks look now and then and return early.
-#[allow(unsafe_code)]
 pub fn cancelled() -> bool {
-    current::any_seat(|seat| {
-        run_unit::any_ancestor_unit(seat, |unit| {
-            // SAFETY: a unit's address stands in a segment only while it runs, and this thread runs under it.
-            let header = unsafe { &*std::ptr::with_exposed_provenance::<crate::unit::Header>(unit) };
-            header.cancel_wished()
-        })
-    })
+    current::here().and_then(running).is_some_and(Header::cancel_wished)
+}
+
+/// The task that what runs on this thread's seat now descends from.
+#[allow(unsafe_code)]
+pub(crate) fn running(seat: &Seat) -> Option<&Header> {
+    let task = ancestry::task(seat)?;
+    // SAFETY: a unit's address stands in a segment only while it runs, and this thread runs under it.
+    Some(unsafe { &*std::ptr::with_exposed_provenance::<Header>(task) })
 }
