@@ -50,6 +50,9 @@ type SpawnHandler = Box<dyn FnMut(WorkerThread) -> io::Result<()>>;
 /// How long an idle thread spins before it sleeps, by default: about the time that a wake-up takes.
 const SPIN: Duration = Duration::from_micros(50);
 
+/// More threads than any machine runs, and fewer than would take all memory.
+const MOST_THREADS: usize = 1 << 14;
+
 /// The environment's word on the default number of workers.
 const NUM_THREADS_VARIABLE: &str = "MICROPOOL_NUM_THREADS";
 
@@ -178,23 +181,31 @@ impl ThreadPoolBuilder {
         platform::prepare();
         let mut wanted = self.num_threads.unwrap_or_else(default_num_threads);
         loop {
-            let shared = Arc::new(Shared::new(self.config(wanted)));
-            shared.make_worker_seats();
-            match self.start_threads(&shared) {
-                Ok(threads) => return Ok(ThreadPool::from_parts(shared, threads)),
-                Err((made, _)) if take_what_comes && wanted > 0 => wanted = made.min(wanted - 1),
-                Err((_, cause)) => return Err(cause),
+            let (made, cause) = match self.start(wanted) {
+                Ok(pool) => return Ok(pool),
+                Err(failed) => failed,
+            };
+            if !take_what_comes || wanted == 0 {
+                return Err(cause);
             }
+            wanted = made.min(wanted - 1);
         }
     }
 
-    /// Starts all threads, or none: on failure how many could be had, and why not all.
-    fn start_threads(&mut self, shared: &Arc<Shared>) -> Result<Vec<thread::JoinHandle<()>>, (usize, BuildError)> {
-        let config = &shared.config;
-        let count = config.num_threads + config.dedicated_background_threads;
-        let mut threads = Vec::with_capacity(count);
+    /// The pool with all its threads, or none: on failure how many could be had, and why not all.
+    fn start(&mut self, num_threads: usize) -> Result<ThreadPool, (usize, BuildError)> {
+        let dedicated = self.dedicated_background_threads.unwrap_or(0);
+        let count = num_threads.saturating_add(dedicated);
+        if count > MOST_THREADS {
+            // Each has its seat before the first is made, and so many are no more than a slip of the pen.
+            let cause = io::Error::new(io::ErrorKind::InvalidInput, format!("a pool has at most {MOST_THREADS}"));
+            return Err((MOST_THREADS, BuildError(Cause::Thread { index: MOST_THREADS, count, cause })));
+        }
+        let shared = Arc::new(Shared::new(self.config(num_threads)));
+        shared.make_worker_seats();
+        let mut threads = Threads { shared: &shared, handles: Vec::with_capacity(count) };
         for seat in 0..count {
-            let role = if seat < config.num_threads { Role::Worker } else { Role::Dedicated };
+            let role = if seat < num_threads { Role::Worker } else { Role::Dedicated };
             let worker = WorkerThread {
                 shared: shared.clone(),
                 seat: seat as u32,
@@ -202,7 +213,7 @@ impl ThreadPoolBuilder {
                 name: Some(match (&self.thread_name, role) {
                     (Some(name), Role::Worker) => name(seat),
                     (None, Role::Worker) => format!("micropool-{seat}"),
-                    (_, Role::Dedicated) => format!("micropool-bg-{}", seat - config.num_threads),
+                    (_, Role::Dedicated) => format!("micropool-bg-{}", seat - num_threads),
                 }),
                 stack_size: self.stack_size,
                 pin_to: (self.pin_workers && role == Role::Worker).then_some(seat + 1),
@@ -210,19 +221,40 @@ impl ThreadPoolBuilder {
             shared.thread_made();
             let made = match &mut self.spawn_handler {
                 Some(handler) => handler(worker),
-                None => spawn_thread(worker).map(|thread| threads.push(thread)),
+                None => spawn_thread(worker).map(|thread| threads.handles.push(thread)),
             };
             if let Err(cause) = made {
-                shared.close();
-                wake::everybody(shared);
-                for thread in threads {
-                    let _ = thread.join();
-                }
-                shared.wait_for_threads();
                 return Err((seat, BuildError(Cause::Thread { index: seat, count, cause })));
             }
         }
-        Ok(threads)
+        let handles = threads.all();
+        Ok(ThreadPool::from_parts(shared, handles))
+    }
+}
+
+/// The threads of a pool that isn't complete yet: gone when this is dropped, be it that one can't be created or that the user's code
+/// for names or threads panics.
+struct Threads<'a> {
+    shared: &'a Shared,
+    handles: Vec<thread::JoinHandle<()>>,
+}
+
+impl Threads<'_> {
+    fn all(mut self) -> Vec<thread::JoinHandle<()>> {
+        let handles = std::mem::take(&mut self.handles);
+        std::mem::forget(self);
+        handles
+    }
+}
+
+impl Drop for Threads<'_> {
+    fn drop(&mut self) {
+        self.shared.close();
+        wake::everybody(self.shared);
+        for thread in self.handles.drain(..) {
+            let _ = thread.join();
+        }
+        self.shared.wait_for_threads();
     }
 }
 
