@@ -145,12 +145,12 @@ pub struct Task<T> {
 
 impl<T> Task<T> {
     fn typed(&self) -> &Arc<dyn Yields<T>> {
-        self.typed.as_ref().expect("micropool: a task was polled after it had given its result")
+        self.typed.as_ref().expect("micropool: the task was awaited and has given its result")
     }
 
     /// Whether it is over: it has a result, has panicked or was cancelled.
     pub fn complete(&self) -> bool {
-        self.typed().header().is_over()
+        self.typed.as_ref().is_none_or(|typed| typed.header().is_over())
     }
 
     /// Waits for the task and returns its result.
@@ -188,7 +188,7 @@ impl<T> Task<T> {
     /// The outcome of a task that is over.
     #[allow(unsafe_code)]
     fn take_outcome(&mut self) -> Result<T, Payload> {
-        let typed = self.typed.take().expect("micropool: a task was polled after it had given its result");
+        let typed = self.typed.take().expect("micropool: the task was awaited and has given its result");
         if typed.header().is_cancelled() {
             return Err(Box::new("micropool: the joined task was cancelled"));
         }
@@ -198,14 +198,17 @@ impl<T> Task<T> {
 
     /// Runs the task here if nobody has started it. Never waits for another thread.
     pub fn help(&self) {
-        let unit: Arc<dyn Unit> = self.typed().clone();
-        run_unit::start_here(&unit);
+        if let Some(typed) = &self.typed {
+            let unit: Arc<dyn Unit> = typed.clone();
+            run_unit::start_here(&unit);
+        }
     }
 
     /// `true`: the task never runs, and its closure has been dropped. `false`: it has started; it can see the wish with
     /// [`cancelled`]. What depends on a cancelled task is cancelled too.
     pub fn cancel(mut self) -> bool {
-        let unit: Arc<dyn Unit> = self.typed().clone();
+        let Some(typed) = &self.typed else { return false };
+        let unit: Arc<dyn Unit> = typed.clone();
         let won = unit.header().cancel();
         if won {
             run_unit::discard_cancelled(&unit, Belongs::Pool);
@@ -252,7 +255,7 @@ impl<T> Task<T> {
     where
         T: Send + Sync,
     {
-        let typed = self.typed.take().expect("micropool: a task was polled after it had given its result");
+        let typed = self.typed.take().expect("micropool: the task was awaited and has given its result");
         SharedTask { typed }
     }
 }
@@ -286,8 +289,7 @@ pub(crate) fn report_unseen(unit: &Arc<dyn Unit>) {
 
 impl<T> fmt::Debug for Task<T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let complete = self.typed.as_ref().is_none_or(|typed| typed.header().is_over());
-        f.debug_struct("Task").field("complete", &complete).finish_non_exhaustive()
+        f.debug_struct("Task").field("complete", &self.complete()).finish_non_exhaustive()
     }
 }
 
@@ -372,10 +374,9 @@ impl<T> SharedTask<T> {
             Some(Ok(result)) => result,
             _ => {
                 typed.header().panic_seen();
-                panic!(
-                    "micropool: the joined task panicked: {}",
-                    typed.header().panic_message().unwrap_or_else(|| String::from("its payload was taken"))
-                )
+                let words = typed.header().panic_message();
+                // As the payload's own way: the panic hook has reported it already.
+                resume_unwind(Box::new(words.unwrap_or_else(|| String::from("micropool: the joined task panicked"))))
             }
         }
     }
