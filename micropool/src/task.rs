@@ -50,6 +50,13 @@ where
 /// let other = table.clone();
 /// assert_eq!(table.join(), other.join());
 /// ```
+///
+/// # Panics
+/// Never; whoever joins a task that panicked gets a copy of the message. If nobody does, the pool's
+/// [`panic_handler`](crate::ThreadPoolBuilder::panic_handler) gets the payload when the last handle is dropped.
+///
+/// # Cost
+/// As [`spawn`].
 pub fn spawn_shared<F, T>(f: F) -> SharedTask<T>
 where
     F: FnOnce() -> T + Send + 'static,
@@ -136,7 +143,18 @@ pub(crate) fn wait_over(unit: &Arc<dyn Unit>) {
 /// The handle of a background task.
 ///
 /// Dropping it detaches the task, as dropping a `std::thread::JoinHandle` does. It is also a `Future`, so that async code
-/// awaits it without blocking; polling never runs the task.
+/// awaits it without blocking; polling never runs the task, and dropping it while it is awaited detaches it too. A task that was
+/// awaited by `&mut` has given its result: it is complete, and what takes it for a result panics.
+///
+/// ```
+/// async fn frame() -> usize {
+///     micropool::spawn(|| "terrain".len()).await
+/// }
+/// # use std::{future::Future, task::{Context, Poll, Waker}};
+/// # let (mut frame, mut context) = (std::pin::pin!(frame()), Context::from_waker(Waker::noop()));
+/// # let length = loop { if let Poll::Ready(length) = frame.as_mut().poll(&mut context) { break length } };
+/// # assert_eq!(length, 7);
+/// ```
 #[must_use = "dropping the handle detaches the task; `detach` says so"]
 pub struct Task<T> {
     /// `None` once the result is taken or the task handed on.
@@ -149,6 +167,15 @@ impl<T> Task<T> {
     }
 
     /// Whether it is over: it has a result, has panicked or was cancelled.
+    ///
+    /// ```
+    /// let task = micropool::spawn(|| 2 + 2);
+    /// while !task.complete() {
+    ///     // Draw the next frame meanwhile.
+    ///     std::thread::yield_now();
+    /// }
+    /// assert_eq!(task.join(), 4);
+    /// ```
     pub fn complete(&self) -> bool {
         self.typed.as_ref().is_none_or(|typed| typed.header().is_over())
     }
@@ -160,6 +187,11 @@ impl<T> Task<T> {
     ///
     /// Tasks that join each other in a circle wait for ever, as threads that do so.
     ///
+    /// ```
+    /// let (left, right) = (micropool::spawn(|| 1), micropool::spawn(|| 2));
+    /// assert_eq!(left.join() + right.join(), 3);
+    /// ```
+    ///
     /// # Panics
     /// With the task's payload if it panicked; if it was cancelled; if called from work that descends from the task.
     pub fn join(self) -> T {
@@ -168,6 +200,18 @@ impl<T> Task<T> {
 
     /// The result if the task is over, else the handle back. Never blocks.
     ///
+    /// ```
+    /// let mut loading = Some(micropool::spawn(|| vec![1, 2, 3]));
+    /// let mut mesh = None;
+    /// while mesh.is_none() {
+    ///     match loading.take().expect("still loading").try_join() {
+    ///         Ok(loaded) => mesh = Some(loaded),
+    ///         Err(task) => loading = Some(task),
+    ///     }
+    /// }
+    /// assert_eq!(mesh.map(|mesh| mesh.len()), Some(3));
+    /// ```
+    ///
     /// # Panics
     /// With the task's payload if it panicked; if it was cancelled.
     pub fn try_join(self) -> Result<T, Self> {
@@ -175,6 +219,11 @@ impl<T> Task<T> {
     }
 
     /// As [`join`](Self::join), with a panic of the task (or the word that it was cancelled) as `Err`.
+    ///
+    /// ```
+    /// let failed = micropool::spawn(|| -> u32 { panic!("no such file") }).outcome();
+    /// assert_eq!(failed.unwrap_err().downcast_ref(), Some(&"no such file"));
+    /// ```
     ///
     /// # Panics
     /// If called from work that descends from the task.
@@ -196,7 +245,18 @@ impl<T> Task<T> {
         unsafe { typed.take() }.expect("a task's result is taken by its one handle")
     }
 
-    /// Runs the task here if nobody has started it. Never waits for another thread.
+    /// Runs the task here if nobody has started it. Never waits for another thread: if it runs elsewhere, or must come after
+    /// something that isn't over, this returns at once.
+    ///
+    /// ```
+    /// let task = micropool::spawn(|| 2 + 2);
+    /// // Nothing else to do until it is needed.
+    /// task.help();
+    /// assert_eq!(task.join(), 4);
+    /// ```
+    ///
+    /// # Panics
+    /// Never; a panic of the task stays in its handle.
     pub fn help(&self) {
         if let Some(typed) = &self.typed {
             let unit: Arc<dyn Unit> = typed.clone();
@@ -205,7 +265,17 @@ impl<T> Task<T> {
     }
 
     /// `true`: the task never runs, and its closure has been dropped. `false`: it has started; it can see the wish with
-    /// [`cancelled`]. What depends on a cancelled task is cancelled too.
+    /// [`cancelled`]. What depends on a cancelled task is cancelled too; what it depends on isn't.
+    ///
+    /// ```
+    /// let search = micropool::spawn(|| (0..).take_while(|_| !micropool::cancelled()).last());
+    /// if search.cancel() {
+    ///     println!("it hasn't even begun");
+    /// }
+    /// ```
+    ///
+    /// # Panics
+    /// Never; a panic of the task goes to the pool's [`panic_handler`](crate::ThreadPoolBuilder::panic_handler).
     pub fn cancel(mut self) -> bool {
         let Some(typed) = &self.typed else { return false };
         let unit: Arc<dyn Unit> = typed.clone();
@@ -217,18 +287,28 @@ impl<T> Task<T> {
         won
     }
 
-    /// Lets the task run without a handle. Its panic goes to the pool's
+    /// Lets the task run without a handle, as dropping it does. Its panic goes to the pool's
     /// [`panic_handler`](crate::ThreadPoolBuilder::panic_handler).
+    ///
+    /// ```
+    /// micropool::spawn(|| println!("written")).detach();
+    /// ```
     pub fn detach(self) {}
 
     /// A task that runs `f` on the result in the background, once this one has ended. No thread waits meanwhile.
     ///
-    /// A panic of this task skips `f` and travels to the new handle.
+    /// A panic of this task skips `f` and travels to the new handle. Cancelling the new one leaves this one.
     ///
     /// ```
     /// let length = micropool::spawn(|| String::from("terrain")).then(|name| name.len());
     /// assert_eq!(length.join(), 7);
     /// ```
+    ///
+    /// # Panics
+    /// If the task was awaited and has given its result.
+    ///
+    /// # Cost
+    /// As [`spawn`], and a word of this task about the new one.
     pub fn then<U, F>(self, f: F) -> Task<U>
     where
         F: FnOnce(T) -> U + Send + 'static,
@@ -251,6 +331,16 @@ impl<T> Task<T> {
     }
 
     /// A handle that can be cloned and joined many times.
+    ///
+    /// ```
+    /// let atlas = micropool::spawn(|| vec![1, 2, 3]).share();
+    /// let other = atlas.clone();
+    /// let (a, b) = micropool::join(|| atlas.join().len(), || other.join()[0]);
+    /// assert_eq!((a, b), (3, 1));
+    /// ```
+    ///
+    /// # Panics
+    /// If the task was awaited and has given its result.
     pub fn share(mut self) -> SharedTask<T>
     where
         T: Send + Sync,
@@ -312,7 +402,14 @@ impl<T> Future for Task<T> {
     }
 }
 
-/// The handle of a background task whose result is shared: clone it, join it as often as you like.
+/// The handle of a background task whose result is shared: clone it, join it as often as you like. Dropping the last one detaches the
+/// task. `&task` can be awaited.
+///
+/// ```
+/// let level = micropool::spawn_shared(|| String::from("castle"));
+/// let name: &str = level.join();
+/// assert_eq!((name, level.join().len()), ("castle", 6));
+/// ```
 pub struct SharedTask<T> {
     typed: Arc<dyn Yields<T>>,
 }
@@ -342,7 +439,7 @@ impl<T> SharedTask<T> {
     /// Waits for the task, as [`Task::join`] does, and returns a reference to its result.
     ///
     /// # Panics
-    /// With a copy of the message if the task panicked; if it was cancelled; if called from work that descends from it.
+    /// With a copy of the message if the task panicked, every time; if it was cancelled; if called from work that descends from it.
     pub fn join(&self) -> &T {
         let unit: Arc<dyn Unit> = self.typed.clone();
         wait_over(&unit);
@@ -351,13 +448,22 @@ impl<T> SharedTask<T> {
 
     /// The result if the task is over. Never blocks.
     ///
+    /// ```
+    /// let level = micropool::spawn_shared(|| String::from("castle"));
+    /// let title = level.try_join().map_or("loading …", String::as_str);
+    /// assert!(title == "castle" || title == "loading …");
+    /// ```
+    ///
     /// # Panics
-    /// As [`join`](Self::join).
+    /// With a copy of the message if the task panicked; if it was cancelled.
     pub fn try_join(&self) -> Option<&T> {
         self.complete().then(|| self.result())
     }
 
-    /// Runs the task here if nobody has started it. Never waits for another thread.
+    /// Runs the task here if nobody has started it, as [`Task::help`]. Never waits for another thread.
+    ///
+    /// # Panics
+    /// Never; a panic of the task stays in its handles.
     pub fn help(&self) {
         let unit: Arc<dyn Unit> = self.typed.clone();
         run_unit::start_here(&unit);
@@ -404,6 +510,8 @@ pub struct SharedTaskFuture<'a, T> {
 impl<'a, T> Future for SharedTaskFuture<'a, T> {
     type Output = &'a T;
 
+    /// # Panics
+    /// With a copy of the message if the task panicked; if it was cancelled.
     fn poll(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<&'a T> {
         if self.task.typed.header().set_waker(context.waker(), false) {
             return Poll::Pending;
@@ -413,7 +521,24 @@ impl<'a, T> Future for SharedTaskFuture<'a, T> {
 }
 
 /// Whether the task that the running code descends from was asked to stop: its handle was cancelled after it had
-/// started. True on any thread that runs work of it. Long tasks look now and then and return early.
+/// started. True on any thread that runs work of it, the threads of other pools included, and not in tasks that it spawned. Long tasks
+/// look now and then and return early.
+///
+/// ```
+/// use std::sync::mpsc;
+///
+/// let (tell, begun) = mpsc::channel();
+/// let pool = micropool::ThreadPoolBuilder::new().num_threads(1).build()?;
+/// let search = pool.spawn(move || {
+///     tell.send(()).unwrap();
+///     (0_u64..).take_while(|_| !micropool::cancelled()).last()
+/// });
+/// begun.recv().unwrap();
+/// assert!(!search.cancel(), "it has begun");
+/// // It stops, or this would wait for ever.
+/// pool.wait_idle();
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 pub fn cancelled() -> bool {
     current::here().and_then(running).is_some_and(Header::cancel_wished)
 }
