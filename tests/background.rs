@@ -739,7 +739,9 @@ mod ends {
 
     /// A task that comes after a shared one.
     fn after(input: micropool::SharedTask<ThreadId>, tell: mpsc::Sender<ThreadId>) -> Task<()> {
-        micropool::__private::spawn_after((), &[&input], move |()| tell.send(here()).expect("the test listens"))
+        micropool::__private::spawn_after("after", (), &[&input], move |()| {
+            tell.send(here()).expect("the test listens")
+        })
     }
 
     #[test]

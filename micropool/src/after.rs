@@ -76,11 +76,11 @@ macro_rules! tuples {
 
 tuples! { () (A) (A B) (A B C) (A B C D) (A B C D E) (A B C D E F) (A B C D E F G) (A B C D E F G H) }
 
-/// A background task that starts when all of `values` and of `order` are over; `f` gets the values. No thread waits.
+/// A background task of this name that starts when all of `values` and of `order` are over; `f` gets the values. No thread waits.
 ///
 /// A task of `values` that panicked hands its payload on; one of `order` that panicked makes this one panic with a copy
 /// of the message. If any was cancelled, so is this one.
-pub fn spawn_after<V, F, R>(values: V, order: &[&dyn AnyTask], f: F) -> Task<R>
+pub fn spawn_after<V, F, R>(name: &'static str, values: V, order: &[&dyn AnyTask], f: F) -> Task<R>
 where
     V: AfterValues,
     F: FnOnce(V::Values) -> R + Send + 'static,
@@ -91,7 +91,7 @@ where
     values.units(&mut consumed);
     let predecessors: Vec<Arc<dyn Unit>> =
         consumed.into_iter().map(|unit| unit.0).chain(order.iter().cloned()).collect();
-    spawn_ordered(&current_pool(), &predecessors, move || {
+    spawn_ordered(&current_pool(), name, &predecessors, move || {
         let values = values.values();
         if let Some(message) = order.iter().find_map(|unit| unit.header().panic_message()) {
             // The panic hook has reported it already.
@@ -103,11 +103,11 @@ where
 }
 
 /// As [`spawn_after`], with a handle that can be cloned and joined many times.
-pub fn spawn_shared_after<V, F, R>(values: V, order: &[&dyn AnyTask], f: F) -> SharedTask<R>
+pub fn spawn_shared_after<V, F, R>(name: &'static str, values: V, order: &[&dyn AnyTask], f: F) -> SharedTask<R>
 where
     V: AfterValues,
     F: FnOnce(V::Values) -> R + Send + 'static,
     R: Send + Sync + 'static,
 {
-    spawn_after(values, order, f).share()
+    spawn_after(name, values, order, f).share()
 }

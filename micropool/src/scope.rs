@@ -284,6 +284,9 @@ impl<T> ScopedTask<'_, T> {
     /// assert_eq!(failed.unwrap_err().downcast_ref(), Some(&"no mesh"));
     /// ```
     ///
+    /// # Errors
+    /// The payload of its panic.
+    ///
     /// # Panics
     /// If called from inside the item itself, which could never end.
     #[allow(unsafe_code)]

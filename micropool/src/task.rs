@@ -74,18 +74,23 @@ where
     F: FnOnce() -> T + Send + 'static,
     T: Send + 'static,
 {
-    spawn_ordered(pool, &[], f)
+    spawn_ordered(pool, std::any::type_name::<F>(), &[], f)
 }
 
-/// A task that starts when all of `predecessors` are over. No thread waits.
-pub(crate) fn spawn_ordered<F, T>(pool: &Arc<Shared>, predecessors: &[Arc<dyn Unit>], f: F) -> Task<T>
+/// A task that starts when all of `predecessors` are over. No thread waits. Timelines show it by its name.
+pub(crate) fn spawn_ordered<F, T>(
+    pool: &Arc<Shared>,
+    name: &'static str,
+    predecessors: &[Arc<dyn Unit>],
+    f: F,
+) -> Task<T>
 where
     F: FnOnce() -> T + Send + 'static,
     T: Send + 'static,
 {
     let parent = Parent::here();
     let f = move || {
-        let _span = parent.task();
+        let _span = parent.task(name);
         f()
     };
     let typed: Arc<dyn Yields<T>> = Arc::new(Core::new(pool.clone(), f));
@@ -212,6 +217,9 @@ impl<T> Task<T> {
     /// assert_eq!(mesh.map(|mesh| mesh.len()), Some(3));
     /// ```
     ///
+    /// # Errors
+    /// The task, if it isn't over.
+    ///
     /// # Panics
     /// With the task's payload if it panicked; if it was cancelled.
     pub fn try_join(self) -> Result<T, Self> {
@@ -224,6 +232,9 @@ impl<T> Task<T> {
     /// let failed = micropool::spawn(|| -> u32 { panic!("no such file") }).outcome();
     /// assert_eq!(failed.unwrap_err().downcast_ref(), Some(&"no such file"));
     /// ```
+    ///
+    /// # Errors
+    /// The payload of its panic, or the word that it was cancelled.
     ///
     /// # Panics
     /// If called from work that descends from the task.
@@ -318,7 +329,7 @@ impl<T> Task<T> {
         let unit: Arc<dyn Unit> = self.typed().clone();
         let pool = unit.header().pool.clone();
         let mut this = self;
-        spawn_ordered(&pool, &[unit], move || f(this.value_when_over()))
+        spawn_ordered(&pool, std::any::type_name::<F>(), &[unit], move || f(this.value_when_over()))
     }
 
     /// The value of a task that is over, for what comes after it; its panic goes on.

@@ -245,14 +245,10 @@ fn start(job: &Job) -> TokenStream {
         false => ("Task", None),
     };
     let handle = Ident::new(handle, Span::mixed_site());
-    let call = if tasks.is_empty() {
-        let spawn = Ident::new(if shared { "spawn_shared" } else { "spawn" }, Span::mixed_site());
-        quote_spanned!(Span::mixed_site()=> #krate::#spawn(move || work(#(#names),*)))
-    } else {
-        let spawn = Ident::new(if shared { "spawn_shared_after" } else { "spawn_after" }, Span::mixed_site());
-        let tasks = tuple(&tasks);
-        quote_spanned!(Span::mixed_site()=> #private::#spawn(#tasks, &[], move |#tasks| work(#(#names),*)))
-    };
+    let spawn = Ident::new(if shared { "spawn_shared_after" } else { "spawn_after" }, Span::mixed_site());
+    let (name, tasks) = (&job.name, tuple(&tasks));
+    let call =
+        quote_spanned!(Span::mixed_site()=> #private::#spawn(#name, #tasks, &[], move |#tasks| work(#(#names),*)));
     quote_spanned! {Span::mixed_site()=>
         #[allow(clippy::too_many_arguments)]
         fn start<#(#generics,)* R, F>(#(#names: #types,)* work: F) -> #krate::#handle<R>

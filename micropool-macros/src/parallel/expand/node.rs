@@ -179,15 +179,15 @@ impl Context<'_> {
             .map(|(input, _)| &input.name)
             .collect();
         let waits = !tasks.is_empty() || !self.model.handles[at].is_empty();
-        let tasks = tuple(&tasks);
+        let (tasks, number) = (tuple(&tasks), number(at));
 
         let spawn = |closure: TokenStream| {
             if !waits {
-                return quote_spanned!(span=> block.spawn(#closure));
+                return quote_spanned!(span=> block.spawn(#number, #closure));
             }
             let handles = self.model.handles[at].iter().map(|&node| handle(node));
             quote_spanned! {span=>
-                block.spawn_after(#tasks, &[#(#handles as &dyn #private::AnyTask),*], #closure)
+                block.spawn_after(#number, #tasks, &[#(#handles as &dyn #private::AnyTask),*], #closure)
             }
         };
         let head = match waits {
@@ -220,6 +220,11 @@ impl Context<'_> {
         };
         self.lent(at, form, inner)
     }
+}
+
+/// A number of nodes, or one of them by its number, as the runtime counts.
+pub fn number(n: usize) -> u32 {
+    u32::try_from(n).expect("no source has so many nodes")
 }
 
 /// Where an error about the whole expression (a capture that isn't `Send`) is shown.

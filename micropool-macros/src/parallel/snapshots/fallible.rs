@@ -44,7 +44,7 @@ fn expanded() {
                                         let parsed = ::micropool::__private::std_core::clone::Clone::clone(
                                             parsed,
                                         );
-                                        block.spawn(move || print(parsed))
+                                        block.spawn(2u32, move || print(parsed))
                                     },
                                 ),
                             )
