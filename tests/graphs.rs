@@ -203,6 +203,20 @@ fn a_background_node_with_an_if() {
 }
 
 #[test]
+fn a_background_node_comes_after_as_many_as_it_likes() {
+    everywhere(|| {
+        let frame = parallel! {
+            background a => 1, background b => 2, background c => 3, background d => 4, background e => 5,
+            background f => 6, background g => 7, background h => 8, background i => 9, background j => 10,
+            background order after (a, b, c, d, e, f, g, h, i, j) => 11,
+            background sum(move a, move b, move c, move d, move e, move f, move g, move h, move i, move j) after order =>
+                a + b + c + d + e + f + g + h + i + j,
+        };
+        assert_eq!((frame.order.join(), frame.sum.join()), (11, 55));
+    });
+}
+
+#[test]
 fn here_nodes_stay_on_the_calling_thread() {
     everywhere(|| {
         let window = Rc::new(Cell::new(0));
@@ -221,6 +235,64 @@ fn here_nodes_stay_on_the_calling_thread() {
         }
         assert_eq!(window.get(), 250);
     });
+}
+
+#[test]
+fn here_nodes_give_each_other_what_is_not_send() {
+    everywhere(|| {
+        let mut context = Rc::new(1);
+        let frame = parallel! {
+            use mut context;
+            here window => Rc::new(5),
+            size => 2,
+            here resize(mut window, size) => *window = Rc::new(**window * size),
+            here read(window) => **window,
+            here current(mut context) => *context = Rc::new(3),
+            here look(context, read) if **context == 3 => **context + read,
+            here close(move window) after look => *window,
+            here copy(clone close) => Rc::new(close),
+        };
+        assert_eq!((frame.read, frame.look, frame.close, *frame.copy), (10, Some(13), 10, 10));
+        let failed = try_parallel! {
+            error String;
+            here a => Ok(Rc::new(1)),
+            here b(a) => if **a == 1 { Err("b")? } else { Ok(Rc::new(2)) },
+            c => Ok(3),
+        };
+        assert_eq!(failed.map(drop).unwrap_err(), "b");
+    });
+}
+
+#[test]
+fn what_moves_into_a_node_that_is_off_by_its_if_is_dropped() {
+    everywhere(|| {
+        for (on, form) in [(true, 0), (false, 0), (true, 1), (false, 1)] {
+            let token = std::sync::Arc::new(());
+            let left = |kept: &Option<std::sync::Arc<()>>| (kept.is_some(), std::sync::Arc::strong_count(&token));
+            let seen = if form == 0 {
+                parallel! { a => token.clone(), b(move a) if on => a, c(b) => left(b) }.c
+            } else {
+                parallel! { use; a => token.clone(), b(move a) if on => a, c(b) => left(b) }.c
+            };
+            assert_eq!(seen, (on, 1 + usize::from(on)));
+        }
+    });
+}
+
+#[test]
+fn of_a_panic_and_an_error_the_higher_one_leaves() {
+    everywhere(|| {
+        let low = try_parallel! { error u8; a => Err::<(), _>(1), b => { assert!(false_at_run_time(), "b"); Ok(()) } };
+        assert_eq!(low.map(drop), Err(1));
+        let high = || {
+            let _ = try_parallel! { error u8; a => { assert!(false_at_run_time(), "a"); Ok(()) } b => Err::<(), _>(1) };
+        };
+        assert_eq!(payload(high), "a");
+    });
+}
+
+fn false_at_run_time() -> bool {
+    std::hint::black_box(false)
 }
 
 #[test]
@@ -436,6 +508,27 @@ fn in_evaluates_its_pool_once() {
     };
     let frame = parallel! { in choose(); a => micropool::num_threads(), b => micropool::num_threads() };
     assert_eq!((frame.a, frame.b, calls.get()), (1, 1, 1));
+}
+
+#[test]
+fn in_borrows_what_any_expression_gives() {
+    struct Game {
+        pool: ThreadPool,
+    }
+    let (small, large) = (pool(1), std::sync::Arc::new(pool(2)));
+    let size = |on: bool| parallel! { in if on { &small } else { &*large }; a => micropool::num_threads() }.a;
+    assert_eq!((size(true), size(false)), (1, 2));
+    let game = std::sync::Mutex::new(Game { pool: pool(3) });
+    let sizes = [
+        parallel! { in { &small }; a => micropool::num_threads() }.a,
+        parallel! { in match Some(&small) { Some(pool) => pool, None => &large }; use; a => micropool::num_threads() }
+            .a,
+        parallel! { in large; a => micropool::num_threads() }.a,
+        parallel! { in game.lock().unwrap().pool; a => micropool::num_threads() }.a,
+        parallel! { in pool(0); a => micropool::num_threads() }.a,
+    ];
+    assert_eq!(sizes, [1, 1, 2, 3, 0]);
+    drop((small, large, game));
 }
 
 #[test]

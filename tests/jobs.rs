@@ -402,6 +402,26 @@ mod in_pools {
         });
     }
 
+    #[micropool::job(pool = { let five: &ThreadPool = &FIVE; five })]
+    fn of_a_block() -> usize {
+        micropool::num_threads()
+    }
+
+    #[micropool::job(background, pool = if five { &*FIVE } else { other })]
+    fn of_a_choice(five: bool, other: &'static ThreadPool) -> usize {
+        micropool::num_threads()
+    }
+
+    #[test]
+    fn a_pool_may_be_any_expression() {
+        static THREE: LazyLock<ThreadPool> =
+            LazyLock::new(|| ThreadPoolBuilder::new().num_threads(3).build().expect("a pool"));
+        within(LIMIT, || {
+            assert_eq!(of_a_block(), 5);
+            assert_eq!((of_a_choice(true, &THREE).join(), of_a_choice(false, &THREE).join()), (5, 3));
+        });
+    }
+
     #[micropool::job(background, pool = pool.clone())]
     fn on(pool: Arc<ThreadPool>, x: u8) -> (usize, u8) {
         (micropool::num_threads(), x)
@@ -544,7 +564,7 @@ mod chains {
 
     #[micropool::job(background)]
     #[allow(clippy::too_many_arguments)]
-    fn eight(
+    fn of_eleven(
         #[after] a: u8,
         #[after] b: u8,
         #[after] c: u8,
@@ -553,15 +573,21 @@ mod chains {
         #[after] f: u8,
         #[after] g: u8,
         #[after] h: u8,
-    ) -> u8 {
-        a + b + c + d + e + f + g + h
+        no_task: String,
+        #[after] i: u8,
+        #[after] (j, k): (u8, u8),
+    ) -> String {
+        no_task + &format!("{:?}", [a, b, c, d, e, f, g, h, i, j, k])
     }
 
     #[test]
-    fn a_job_comes_after_as_many_as_eight() {
+    fn a_job_comes_after_as_many_as_it_likes() {
         within(LIMIT, || {
-            let one = || micropool::spawn(|| 1);
-            assert_eq!(eight(one(), one(), one(), one(), one(), one(), one(), one()).join(), 8);
+            let n = |n: u8| micropool::spawn(move || n);
+            let text = String::from("all ");
+            let (nine, pair) = (n(9), micropool::spawn(|| (10, 11)));
+            let task = of_eleven(n(1), n(2), n(3), n(4), n(5), n(6), n(7), n(8), text, nine, pair);
+            assert_eq!(task.join(), "all [1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11]");
         });
     }
 }

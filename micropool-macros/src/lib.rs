@@ -8,6 +8,7 @@
 mod errors;
 mod job;
 mod parallel;
+mod tuple;
 
 use proc_macro::TokenStream;
 

@@ -2,6 +2,7 @@
 
 use crate::task::{SharedTask, Task, current_pool, spawn_ordered};
 use crate::unit::Unit;
+use std::panic::resume_unwind;
 use std::sync::Arc;
 
 mod sealed {
@@ -32,32 +33,42 @@ impl<T> AnyTask for SharedTask<T> {
     }
 }
 
-/// A tuple of tasks, consumed for their values.
+/// Tasks that are consumed for their values: one, or a tuple of such. So there may be any number.
 pub trait AfterValues: sealed::Sealed + Send + 'static {
-    /// The values.
+    /// The values, in the same shape.
     type Values;
 
     #[doc(hidden)]
-    fn units(&self) -> Vec<UnitHandle>;
+    fn units(&self, into: &mut Vec<UnitHandle>);
 
     /// The values of tasks that are over; the first panic goes on.
     #[doc(hidden)]
     fn values(self) -> Self::Values;
 }
 
+impl<T: Send + 'static> AfterValues for Task<T> {
+    type Values = T;
+    fn units(&self, into: &mut Vec<UnitHandle>) {
+        into.push(AnyTask::unit(self));
+    }
+    fn values(mut self) -> T {
+        self.value_when_over()
+    }
+}
+
 macro_rules! tuples {
     ($(($($t:ident)*))*) => {$(
-        impl<$($t: Send + 'static),*> sealed::Sealed for ($(Task<$t>,)*) {}
-        #[allow(non_snake_case, clippy::unused_unit)]
-        impl<$($t: Send + 'static),*> AfterValues for ($(Task<$t>,)*) {
-            type Values = ($($t,)*);
-            fn units(&self) -> Vec<UnitHandle> {
+        impl<$($t: AfterValues),*> sealed::Sealed for ($($t,)*) {}
+        #[allow(non_snake_case, unused_variables, clippy::unused_unit)]
+        impl<$($t: AfterValues),*> AfterValues for ($($t,)*) {
+            type Values = ($($t::Values,)*);
+            fn units(&self, into: &mut Vec<UnitHandle>) {
                 let ($($t,)*) = self;
-                vec![$(AnyTask::unit($t)),*]
+                $($t.units(into);)*
             }
             fn values(self) -> Self::Values {
-                let ($(mut $t,)*) = self;
-                ($($t.value_when_over(),)*)
+                let ($($t,)*) = self;
+                ($($t.values(),)*)
             }
         }
     )*};
@@ -65,23 +76,26 @@ macro_rules! tuples {
 
 tuples! { () (A) (A B) (A B C) (A B C D) (A B C D E) (A B C D E F) (A B C D E F G) (A B C D E F G H) }
 
-/// A background task that starts when all of `values` and of `order` are over; `f` gets the values. No thread waits.
+/// A background task of this name that starts when all of `values` and of `order` are over; `f` gets the values. No thread waits.
 ///
 /// A task of `values` that panicked hands its payload on; one of `order` that panicked makes this one panic with a copy
 /// of the message. If any was cancelled, so is this one.
-pub fn spawn_after<V, F, R>(values: V, order: &[&dyn AnyTask], f: F) -> Task<R>
+pub fn spawn_after<V, F, R>(name: &'static str, values: V, order: &[&dyn AnyTask], f: F) -> Task<R>
 where
     V: AfterValues,
     F: FnOnce(V::Values) -> R + Send + 'static,
     R: Send + 'static,
 {
     let order: Vec<Arc<dyn Unit>> = order.iter().map(|task| task.unit().0).collect();
-    let mut predecessors: Vec<Arc<dyn Unit>> = values.units().into_iter().map(|unit| unit.0).collect();
-    predecessors.extend(order.iter().cloned());
-    spawn_ordered(&current_pool(), &predecessors, move || {
+    let mut consumed = Vec::new();
+    values.units(&mut consumed);
+    let predecessors: Vec<Arc<dyn Unit>> =
+        consumed.into_iter().map(|unit| unit.0).chain(order.iter().cloned()).collect();
+    spawn_ordered(&current_pool(), name, &predecessors, move || {
         let values = values.values();
         if let Some(message) = order.iter().find_map(|unit| unit.header().panic_message()) {
-            panic!("micropool: a task that this one comes after panicked: {message}");
+            // The panic hook has reported it already.
+            resume_unwind(Box::new(message));
         }
         drop(order);
         f(values)
@@ -89,11 +103,11 @@ where
 }
 
 /// As [`spawn_after`], with a handle that can be cloned and joined many times.
-pub fn spawn_shared_after<V, F, R>(values: V, order: &[&dyn AnyTask], f: F) -> SharedTask<R>
+pub fn spawn_shared_after<V, F, R>(name: &'static str, values: V, order: &[&dyn AnyTask], f: F) -> SharedTask<R>
 where
     V: AfterValues,
     F: FnOnce(V::Values) -> R + Send + 'static,
     R: Send + Sync + 'static,
 {
-    spawn_after(values, order, f).share()
+    spawn_after(name, values, order, f).share()
 }

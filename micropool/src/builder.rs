@@ -50,11 +50,20 @@ type SpawnHandler = Box<dyn FnMut(WorkerThread) -> io::Result<()>>;
 /// How long an idle thread spins before it sleeps, by default: about the time that a wake-up takes.
 const SPIN: Duration = Duration::from_micros(50);
 
+/// More threads than any machine runs, and fewer than would take all memory.
+const MOST_THREADS: usize = 1 << 14;
+
 /// The environment's word on the default number of workers.
 const NUM_THREADS_VARIABLE: &str = "MICROPOOL_NUM_THREADS";
 
 impl ThreadPoolBuilder {
     /// The default settings.
+    ///
+    /// ```
+    /// let pool = micropool::ThreadPoolBuilder::new().build()?;
+    /// assert!(pool.num_threads() >= 1);
+    /// # Ok::<(), micropool::BuildError>(())
+    /// ```
     pub fn new() -> Self {
         Self::default()
     }
@@ -62,7 +71,14 @@ impl ThreadPoolBuilder {
     /// How many workers. With 0 all work runs on its caller, and `spawn` runs the task before it returns.
     ///
     /// Default: `MICROPOOL_NUM_THREADS` if it is set to a number, else the available parallelism less one for the
-    /// caller, and at least 1.
+    /// caller, and at least 1. A pool has at most 16384 threads.
+    ///
+    /// ```
+    /// let nobody = micropool::ThreadPoolBuilder::new().num_threads(0).build()?;
+    /// let task = nobody.spawn(|| 2 + 2);
+    /// assert!(task.complete());
+    /// # Ok::<(), micropool::BuildError>(())
+    /// ```
     pub fn num_threads(mut self, n: usize) -> Self {
         self.num_threads = Some(n);
         self
@@ -70,13 +86,27 @@ impl ThreadPoolBuilder {
 
     /// How long a thread without work spins before it sleeps (default 50 µs). Longer: quicker to answer, and more
     /// of a core spent on it.
+    ///
+    /// ```
+    /// use std::time::Duration;
+    /// // Nothing spins, and each hand-over costs a wake-up.
+    /// let quiet = micropool::ThreadPoolBuilder::new().spin_before_sleep(Duration::ZERO).build()?;
+    /// assert_eq!(quiet.join(|| 1, || 2), (1, 2));
+    /// # Ok::<(), micropool::BuildError>(())
+    /// ```
     pub fn spin_before_sleep(mut self, time: Duration) -> Self {
         self.spin = Some(time);
         self
     }
 
     /// How many workers at most run background tasks at any moment, so that the rest answer a frame at once. Default: all
-    /// but one, and at least 1; 0 counts as 1.
+    /// but one, and at least 1; 0 counts as 1. A worker that joins a task nobody has started runs it as foreground, beyond that number.
+    ///
+    /// ```
+    /// let pool = micropool::ThreadPoolBuilder::new().num_threads(4).background_threads(2).build()?;
+    /// # drop(pool);
+    /// # Ok::<(), micropool::BuildError>(())
+    /// ```
     pub fn background_threads(mut self, n: usize) -> Self {
         self.background_threads = Some(n);
         self
@@ -87,43 +117,110 @@ impl ThreadPoolBuilder {
     /// These threads have the lowest priority that the operating system gives to a normal thread, so that a frame has the
     /// processors first. Where the system refuses that, they run at the normal priority, and one line on the standard error
     /// stream says so, once in the life of the process.
+    ///
+    /// ```
+    /// let pool = micropool::ThreadPoolBuilder::new().num_threads(1).dedicated_background_threads(1).build()?;
+    /// // The only worker is there for the frame, whatever is being loaded.
+    /// let level = pool.spawn(|| "castle");
+    /// assert_eq!(pool.join(|| 1, || 2), (1, 2));
+    /// assert_eq!(level.join(), "castle");
+    /// # Ok::<(), micropool::BuildError>(())
+    /// ```
     pub fn dedicated_background_threads(mut self, n: usize) -> Self {
         self.dedicated_background_threads = Some(n);
         self
     }
 
-    /// Binds worker `i` to core `i + 1`; the first core is left to the caller. Off by default. Where the system can't, it has no
-    /// effect.
+    /// Binds worker `i` to core `i + 1`; the first core is left to the caller. Off by default. Where the system can't, or there is no
+    /// such core, it has no effect.
+    ///
+    /// ```
+    /// let pool = micropool::ThreadPoolBuilder::new().pin_workers(true).build()?;
+    /// # drop(pool);
+    /// # Ok::<(), micropool::BuildError>(())
+    /// ```
     pub fn pin_workers(mut self, pin: bool) -> Self {
         self.pin_workers = pin;
         self
     }
 
-    /// The name of worker `i`'s thread (default `micropool-i`).
+    /// The name of worker `i`'s thread (default `micropool-i`). Dedicated background threads are called `micropool-bg-i`.
+    ///
+    /// ```
+    /// let builder = micropool::ThreadPoolBuilder::new().num_threads(1);
+    /// let pool = builder.thread_name(|index| format!("physics {index}")).build()?;
+    /// pool.install(|| micropool::broadcast(|_| assert_eq!(std::thread::current().name(), Some("physics 0"))));
+    /// # Ok::<(), micropool::BuildError>(())
+    /// ```
+    ///
+    /// # Panics
+    /// Never; a panic of `name` leaves [`build`](Self::build).
     pub fn thread_name(mut self, name: impl Fn(usize) -> String + Send + Sync + 'static) -> Self {
         self.thread_name = Some(Box::new(name));
         self
     }
 
-    /// The stack of every thread of the pool, in bytes.
+    /// The stack of every thread of the pool, in bytes (default: the standard library's).
+    ///
+    /// ```
+    /// let pool = micropool::ThreadPoolBuilder::new().stack_size(8 << 20).build()?;
+    /// # drop(pool);
+    /// # Ok::<(), micropool::BuildError>(())
+    /// ```
     pub fn stack_size(mut self, bytes: usize) -> Self {
         self.stack_size = Some(bytes);
         self
     }
 
-    /// Called on every worker when it starts, with its index.
+    /// Called on every worker when it starts, before any work, with its index. A panic of it is reported by the panic hook, and the
+    /// worker goes on.
+    ///
+    /// ```
+    /// let builder = micropool::ThreadPoolBuilder::new().num_threads(1);
+    /// let pool = builder.start_handler(|index| println!("worker {index} starts")).build()?;
+    /// # drop(pool);
+    /// # Ok::<(), micropool::BuildError>(())
+    /// ```
     pub fn start_handler(mut self, handler: impl Fn(usize) + Send + Sync + 'static) -> Self {
         self.start_handler = Some(Arc::new(handler));
         self
     }
 
-    /// Called on every worker before it ends, with its index.
+    /// Called on every worker before it ends, after all work, with its index. A panic of it is reported by the panic hook and goes no
+    /// further.
+    ///
+    /// ```
+    /// use std::sync::Arc;
+    /// use std::sync::atomic::{AtomicU32, Ordering};
+    ///
+    /// let ended = Arc::new(AtomicU32::new(0));
+    /// let count = ended.clone();
+    /// let builder = micropool::ThreadPoolBuilder::new().num_threads(2).exit_handler(move |_| {
+    ///     count.fetch_add(1, Ordering::Relaxed);
+    /// });
+    /// drop(builder.build()?);
+    /// assert_eq!(ended.load(Ordering::Relaxed), 2);
+    /// # Ok::<(), micropool::BuildError>(())
+    /// ```
     pub fn exit_handler(mut self, handler: impl Fn(usize) + Send + Sync + 'static) -> Self {
         self.exit_handler = Some(Arc::new(handler));
         self
     }
 
-    /// Gets the payload of a background task that panicked and has no handle any more.
+    /// Gets the payload of a background task that panicked and has no handle any more, on the thread that found it so. Without a
+    /// handler nothing more happens than what the panic hook has done: it has printed the message, as for any thread. A panic of the
+    /// handler is reported by the panic hook and goes no further.
+    ///
+    /// ```
+    /// use std::sync::mpsc;
+    ///
+    /// let (tell, told) = mpsc::sync_channel(1);
+    /// let builder = micropool::ThreadPoolBuilder::new().num_threads(1);
+    /// let pool = builder.panic_handler(move |payload| tell.send(payload).unwrap()).build()?;
+    /// pool.spawn(|| panic!("the disk is full")).detach();
+    /// assert_eq!(told.recv().unwrap().downcast_ref(), Some(&"the disk is full"));
+    /// # Ok::<(), micropool::BuildError>(())
+    /// ```
     pub fn panic_handler(mut self, handler: impl Fn(Box<dyn Any + Send>) + Send + Sync + 'static) -> Self {
         self.panic_handler = Some(Arc::new(handler));
         self
@@ -132,6 +229,26 @@ impl ThreadPoolBuilder {
     /// Creates the threads: it is given each [`WorkerThread`] and must see to it that [`WorkerThread::run`] is called on a thread
     /// of its own. For affinity, priorities, or systems that make threads in another way. The pool then can't join them; it waits
     /// for each to have run to its end.
+    ///
+    /// ```
+    /// let builder = micropool::ThreadPoolBuilder::new().num_threads(2);
+    /// let pool = builder.spawn_handler(|worker| {
+    ///     let mut thread = std::thread::Builder::new();
+    ///     if let Some(name) = worker.name() {
+    ///         thread = thread.name(name.to_owned());
+    ///     }
+    ///     thread.spawn(move || {
+    ///         // What the system has for this kind of thread, and then:
+    ///         worker.run();
+    ///     })?;
+    ///     Ok(())
+    /// }).build()?;
+    /// assert_eq!(pool.join(|| 1, || 2), (1, 2));
+    /// # Ok::<(), micropool::BuildError>(())
+    /// ```
+    ///
+    /// # Panics
+    /// Never; a panic of the handler leaves [`build`](Self::build).
     pub fn spawn_handler(mut self, handler: impl FnMut(WorkerThread) -> io::Result<()> + 'static) -> Self {
         self.spawn_handler = Some(Box::new(handler));
         self
@@ -139,16 +256,41 @@ impl ThreadPoolBuilder {
 
     /// Makes the pool.
     ///
+    /// ```
+    /// let failing = micropool::ThreadPoolBuilder::new().num_threads(2).spawn_handler(|_| Err(std::io::Error::other("no more")));
+    /// let error = failing.build().unwrap_err();
+    /// assert!(error.to_string().starts_with("thread 1 of 2 of the pool could not be created (no more)"));
+    /// ```
+    ///
     /// # Errors
     /// If a thread can't be created; those made before it are gone when this returns.
+    ///
+    /// # Panics
+    /// With the payload of the code for names or threads if that panics; the threads made before are gone then too.
+    ///
+    /// # Cost
+    /// Its threads. It doesn't wait until they run.
     pub fn build(self) -> Result<ThreadPool, BuildError> {
         self.build_with(false)
     }
 
-    /// Makes the global pool, which the free functions use where no other is current.
+    /// Makes the global pool, which the free functions use where no other is current. It is never dropped: its tasks end with the
+    /// process.
+    ///
+    /// ```standalone_crate
+    /// use micropool::ThreadPoolBuilder;
+    ///
+    /// ThreadPoolBuilder::new().num_threads(2).build_global()?;
+    /// assert_eq!(micropool::num_threads(), 2);
+    /// assert!(ThreadPoolBuilder::new().build_global().is_err(), "there is one now");
+    /// # Ok::<(), micropool::BuildError>(())
+    /// ```
     ///
     /// # Errors
     /// If there is one already (it is made with defaults on first use), or a thread can't be created.
+    ///
+    /// # Panics
+    /// As [`build`](Self::build).
     pub fn build_global(self) -> Result<(), BuildError> {
         global::set(|| self.build_with(false))
     }
@@ -178,23 +320,31 @@ impl ThreadPoolBuilder {
         platform::prepare();
         let mut wanted = self.num_threads.unwrap_or_else(default_num_threads);
         loop {
-            let shared = Arc::new(Shared::new(self.config(wanted)));
-            shared.make_worker_seats();
-            match self.start_threads(&shared) {
-                Ok(threads) => return Ok(ThreadPool::from_parts(shared, threads)),
-                Err((made, _)) if take_what_comes && wanted > 0 => wanted = made.min(wanted - 1),
-                Err((_, cause)) => return Err(cause),
+            let (made, cause) = match self.start(wanted) {
+                Ok(pool) => return Ok(pool),
+                Err(failed) => failed,
+            };
+            if !take_what_comes || wanted == 0 {
+                return Err(cause);
             }
+            wanted = made.min(wanted - 1);
         }
     }
 
-    /// Starts all threads, or none: on failure how many could be had, and why not all.
-    fn start_threads(&mut self, shared: &Arc<Shared>) -> Result<Vec<thread::JoinHandle<()>>, (usize, BuildError)> {
-        let config = &shared.config;
-        let count = config.num_threads + config.dedicated_background_threads;
-        let mut threads = Vec::with_capacity(count);
+    /// The pool with all its threads, or none: on failure how many could be had, and why not all.
+    fn start(&mut self, num_threads: usize) -> Result<ThreadPool, (usize, BuildError)> {
+        let dedicated = self.dedicated_background_threads.unwrap_or(0);
+        let count = num_threads.saturating_add(dedicated);
+        if count > MOST_THREADS {
+            // Each has its seat before the first is made, and so many are no more than a slip of the pen.
+            let cause = io::Error::new(io::ErrorKind::InvalidInput, format!("a pool has at most {MOST_THREADS}"));
+            return Err((MOST_THREADS, BuildError(Cause::Thread { index: MOST_THREADS, count, cause })));
+        }
+        let shared = Arc::new(Shared::new(self.config(num_threads)));
+        shared.make_worker_seats();
+        let mut threads = Threads { shared: &shared, handles: Vec::with_capacity(count) };
         for seat in 0..count {
-            let role = if seat < config.num_threads { Role::Worker } else { Role::Dedicated };
+            let role = if seat < num_threads { Role::Worker } else { Role::Dedicated };
             let worker = WorkerThread {
                 shared: shared.clone(),
                 seat: seat as u32,
@@ -202,7 +352,7 @@ impl ThreadPoolBuilder {
                 name: Some(match (&self.thread_name, role) {
                     (Some(name), Role::Worker) => name(seat),
                     (None, Role::Worker) => format!("micropool-{seat}"),
-                    (_, Role::Dedicated) => format!("micropool-bg-{}", seat - config.num_threads),
+                    (_, Role::Dedicated) => format!("micropool-bg-{}", seat - num_threads),
                 }),
                 stack_size: self.stack_size,
                 pin_to: (self.pin_workers && role == Role::Worker).then_some(seat + 1),
@@ -210,19 +360,40 @@ impl ThreadPoolBuilder {
             shared.thread_made();
             let made = match &mut self.spawn_handler {
                 Some(handler) => handler(worker),
-                None => spawn_thread(worker).map(|thread| threads.push(thread)),
+                None => spawn_thread(worker).map(|thread| threads.handles.push(thread)),
             };
             if let Err(cause) = made {
-                shared.close();
-                wake::everybody(shared);
-                for thread in threads {
-                    let _ = thread.join();
-                }
-                shared.wait_for_threads();
                 return Err((seat, BuildError(Cause::Thread { index: seat, count, cause })));
             }
         }
-        Ok(threads)
+        let handles = threads.all();
+        Ok(ThreadPool::from_parts(shared, handles))
+    }
+}
+
+/// The threads of a pool that isn't complete yet: gone when this is dropped, be it that one can't be created or that the user's code
+/// for names or threads panics.
+struct Threads<'a> {
+    shared: &'a Shared,
+    handles: Vec<thread::JoinHandle<()>>,
+}
+
+impl Threads<'_> {
+    fn all(mut self) -> Vec<thread::JoinHandle<()>> {
+        let handles = std::mem::take(&mut self.handles);
+        std::mem::forget(self);
+        handles
+    }
+}
+
+impl Drop for Threads<'_> {
+    fn drop(&mut self) {
+        self.shared.close();
+        wake::everybody(self.shared);
+        for thread in self.handles.drain(..) {
+            let _ = thread.join();
+        }
+        self.shared.wait_for_threads();
     }
 }
 
@@ -254,7 +425,8 @@ fn default_num_threads() -> usize {
     asked.unwrap_or_else(|| available_parallelism().saturating_sub(1).max(1))
 }
 
-/// One thread of a pool that is to be started: see [`ThreadPoolBuilder::spawn_handler`].
+/// One thread of a pool that is to be started: see [`ThreadPoolBuilder::spawn_handler`], which has an example. Dropping it instead of
+/// running it leaves the pool with a thread less.
 pub struct WorkerThread {
     shared: Arc<Shared>,
     seat: u32,
@@ -288,6 +460,9 @@ impl fmt::Debug for ThreadPoolBuilder {
 impl WorkerThread {
     /// Is this worker until its pool is dropped. Call it on the worker's own thread: it binds the thread to its core, or lowers its
     /// priority, where the builder was asked for that.
+    ///
+    /// # Panics
+    /// Never; panics of work go to whoever waits for it.
     pub fn run(self) {
         if let Some(core) = self.pin_to {
             // Where it can't be had the worker runs unpinned, as documented.
@@ -326,7 +501,8 @@ impl Drop for WorkerThread {
     }
 }
 
-/// Why there is no pool.
+/// Why there is no pool: a thread that can't be created, with its number and, as the [`source`](std::error::Error::source), the cause;
+/// or there is a global pool already.
 #[derive(Debug)]
 pub struct BuildError(pub(crate) Cause);
 

@@ -3,9 +3,14 @@
 //! `CURRENT` is one pointer: the seat of the innermost `install`, of the worker's pool, or of the global pool once this
 //! thread has used it. It is null only on a thread that has none yet, and in thread-local destructors after ours:
 //! there everything runs on the calling thread.
+//!
+//! A thread has one seat in a pool, however its calls nest across pools. What descends from a task descends from it in other
+//! pools too: a call into another pool opens a segment there that says so.
 
+use crate::ancestry;
 use crate::global;
-use crate::seat::Seat;
+use crate::seat::{OpenSegment, Seat};
+use crate::segment::Origin;
 use crate::shared::Shared;
 use crate::sync::local_cells;
 use std::cell::{Cell, RefCell};
@@ -126,24 +131,46 @@ fn count_use(pool: &Arc<Shared>, change: impl Fn(usize) -> usize) {
 
 /// Makes `pool` the current one while `f` runs, and gives it this thread's seat there (`None` in late destructors).
 pub(crate) fn with_pool<R>(pool: &Arc<Shared>, f: impl FnOnce(Option<&Seat>) -> R) -> R {
-    let current = CURRENT.get();
-    // SAFETY: as in `seat`.
-    #[allow(unsafe_code)]
-    if let Some(seat) = unsafe { current.as_ref() }
+    if let Some(seat) = here()
         && ptr::eq(seat.pool, Arc::as_ptr(pool))
     {
         return f(Some(seat));
     }
-    let Some(seat) = held_seat(pool) else {
+    let Some(seat) = seat_around(pool).or_else(|| held_seat(pool)) else {
         return f(None);
     };
     count_use(pool, |uses| uses + 1);
     let _counted = Counted(pool);
     let outer = Outer::here();
-    let _back = outer.enter(seat);
     // SAFETY: `pool` is borrowed for the call, and counted in `uses`, so the seat stays.
     #[allow(unsafe_code)]
-    f(Some(unsafe { &*seat }))
+    let seat = unsafe { &*seat };
+    let _segment = crossing(seat);
+    let _back = outer.enter(seat);
+    f(Some(seat))
+}
+
+/// The seat that a call around this one has in the pool: a worker's own, if it is back from another pool.
+fn seat_around(pool: &Arc<Shared>) -> Option<*const Seat> {
+    let mut found = None;
+    any_seat(|seat| {
+        found = ptr::eq(seat.pool, Arc::as_ptr(pool)).then_some(ptr::from_ref(seat));
+        found.is_some()
+    });
+    found
+}
+
+/// What is pushed on `to` from now on descends from the task that the current seat's work descends from, if it doesn't anyway.
+fn crossing(to: &Seat) -> Option<OpenSegment<'_>> {
+    let task = here().and_then(ancestry::task);
+    (task != ancestry::task(to)).then(|| to.open_segment(Origin { slot: None, unit: task.unwrap_or(0) }, to.tier()))
+}
+
+/// The current seat, if there is one already.
+#[allow(unsafe_code)]
+pub(crate) fn here<'a>() -> Option<&'a Seat> {
+    // SAFETY: as in `seat`.
+    unsafe { CURRENT.get().as_ref() }
 }
 
 struct Counted<'a>(&'a Arc<Shared>);
@@ -223,9 +250,7 @@ pub(crate) fn end_worker(seat: &Seat) {
 /// worker's own among them).
 #[allow(unsafe_code)]
 pub(crate) fn any_seat(mut f: impl FnMut(&Seat) -> bool) -> bool {
-    // SAFETY: as in `seat`.
-    let current = unsafe { CURRENT.get().as_ref() };
-    if current.is_some_and(&mut f) {
+    if here().is_some_and(&mut f) {
         return true;
     }
     let mut inside = INSIDE.get();

@@ -1,8 +1,57 @@
 //! A thread pool for games and other low-latency programs, and a task-graph layer of macros on top.
 //!
-//! Read `README.md` for what it promises and how it is used, `ARCHITECTURE.md` for how it works. A job's way through the
-//! code: what a user calls ([`join`], [`scope`], `parallel!`, [`iter`], [`spawn`]) → `opened`, `run_unit` → `seat`, `slot`, `word`
-//! → `segment`, `steal` → `wait`, `wake`, `sleep`. A file imports files below it.
+//! ```
+//! // plain functions
+//! let (a, b) = micropool::join(|| 1 + 1, || 2 + 2);
+//! assert_eq!((a, b), (2, 4));
+//!
+//! // parallel iterators
+//! use micropool::iter::*;
+//! let data = [1_u64, 2, 3];
+//! let sum = data.par_iter().with_thread_pool(micropool::split_by_threads()).sum::<u64>();
+//! assert_eq!(sum, 6);
+//!
+//! // background work
+//! let task = micropool::spawn(|| 2 + 2);
+//! println!("Is my task complete yet? {}", task.complete());
+//! println!("The result: {}", task.join());
+//!
+//! // a graph of nodes that run one after another as far as one needs another, and else at the same time
+//! # #[cfg(feature = "macros")] {
+//! let frame = micropool::parallel! {
+//!     input           => 2,
+//!     physics(input)  => input * 10,
+//!     audio(input)    => input + 1,
+//!     render(physics) => format!("at {physics}"),
+//! };
+//! assert_eq!((&*frame.render, frame.audio), ("at 20", 3));
+//! # }
+//! ```
+//!
+//! | for | there is |
+//! |---|---|
+//! | two closures, several, any number that borrow | [`join`], [`join_all`], [`scope`] |
+//! | loops | [`iter`] and the splits, of which [`Split`] is a loop over ranges too |
+//! | what a frame doesn't wait for | [`spawn`], [`spawn_shared`] |
+//! | graphs | `parallel!`, `try_parallel!` (feature `macros`, on by default) |
+//! | functions that are jobs | `#[job]` (the same feature) |
+//! | a pool of one's own | [`ThreadPoolBuilder`] |
+//! | timelines | the feature `tracing`: spans and events through the `tracing` crate |
+//!
+//! All free functions act on the *current pool*: the innermost [`ThreadPool::install`], else the pool whose worker this thread is,
+//! else the global pool, built with defaults on first use. `MICROPOOL_NUM_THREADS` in the environment says how many workers
+//! are the default.
+//!
+//! While a thread waits here, it computes, and only what it waits for: jobs that were made, directly or through others, by that very
+//! job. So a lock held across a call isn't asked for again by other work on the same thread. [`yield_to_foreground`] and
+//! [`help_background`] run other work because they ask for it.
+//!
+//! A function whose documentation has no section *Panics* doesn't panic.
+//!
+//! # Inside
+//!
+//! A job's way through the code: what a user calls → `opened`, `run_unit` → `seat`, `slot`, `word` → `segment`, `steal` → `wait`,
+//! `wake`, `sleep`. A file imports files below it. `ARCHITECTURE.md` says how it works and why.
 
 #![deny(unsafe_code)]
 
@@ -35,6 +84,7 @@ mod shared;
 #[allow(unsafe_code)]
 mod unit;
 
+mod ancestry;
 mod steal;
 mod wait;
 mod wake;

@@ -1,5 +1,6 @@
 //! Running units to their end: claim, segment, closure, and what comes after.
 
+use crate::ancestry;
 use crate::background::Background;
 use crate::seat::Seat;
 use crate::segment::{Origin, SlotId, Target};
@@ -181,20 +182,6 @@ impl Awaited for UnitEnd<'_> {
     }
 }
 
-/// Whether a unit that this thread runs under is a task (and not an item of a scope): those have no slot above them.
-pub(crate) fn is_task(seat: &Seat, unit: usize) -> bool {
-    let pool = seat.pool();
-    let (mut seat, mut position) = (seat, seat.top());
-    while let Some(origin) = seat.origin_at(position) {
-        if origin.unit == unit {
-            return origin.slot.is_none();
-        }
-        let Some(slot) = origin.slot else { break };
-        (seat, position) = (pool.seat(slot.seat), slot.position);
-    }
-    false
-}
-
 /// Something that has a name to sleep for, an end, and work that brings the end nearer.
 pub(crate) struct UnitName<D, H> {
     pub(crate) over: D,
@@ -236,24 +223,10 @@ pub(crate) fn help_one(me: &Seat) -> bool {
     task.is_some()
 }
 
-/// The units that what this position is part of descends from, innermost first; until `f` says stop.
-pub(crate) fn any_ancestor_unit(me: &Seat, mut f: impl FnMut(usize) -> bool) -> bool {
-    let pool = me.pool();
-    let (mut seat, mut position) = (me, me.top());
-    while let Some(origin) = seat.origin_at(position) {
-        if origin.unit != 0 && f(origin.unit) {
-            return true;
-        }
-        let Some(slot) = origin.slot else { break };
-        (seat, position) = (pool.seat(slot.seat), slot.position);
-    }
-    false
-}
-
 /// Panics if this thread is running something that descends from the unit: waiting for it would never end.
 pub(crate) fn refuse_own_end(header: &Header, what: &str) {
     let address = header.address();
-    if crate::current::any_seat(|seat| any_ancestor_unit(seat, |unit| unit == address)) {
+    if crate::current::any_seat(|seat| ancestry::units(seat).any(|unit| unit == address)) {
         panic!(
             "micropool: {what} was joined from inside itself (or from work it made), so it could never end; join it from outside, or let the inner work finish first"
         );

@@ -177,9 +177,27 @@ impl State {
 }
 
 impl<'scope, 'env> Scope<'scope, 'env> {
-    /// Spawns an item: it can be taken by an idle thread from now on, and has ended before [`scope`] returns.
+    /// Spawns an item: it can be taken by an idle thread from now on, and has ended before [`scope`] returns. Items may spawn
+    /// items.
     ///
-    /// Its panic reaches whoever joins the handle, or else the caller of `scope`.
+    /// ```
+    /// use std::sync::atomic::{AtomicU32, Ordering};
+    ///
+    /// let visited = AtomicU32::new(0);
+    /// micropool::scope(|s| {
+    ///     s.spawn(|| {
+    ///         visited.fetch_add(1, Ordering::Relaxed);
+    ///         s.spawn(|| visited.fetch_add(1, Ordering::Relaxed));
+    ///     });
+    /// });
+    /// assert_eq!(visited.into_inner(), 2);
+    /// ```
+    ///
+    /// # Panics
+    /// Never; a panic of `f` reaches whoever joins the handle, or else the caller of [`scope`].
+    ///
+    /// # Cost
+    /// One allocation.
     #[allow(unsafe_code)]
     pub fn spawn<F, T>(&'scope self, f: F) -> ScopedTask<'scope, T>
     where
@@ -204,6 +222,15 @@ impl<'scope, 'env> Scope<'scope, 'env> {
 }
 
 /// The handle of an item of a [`scope`]. Dropping it lets the item run: `scope` waits for it.
+///
+/// ```
+/// let sum = micropool::scope(|s| {
+///     let left = s.spawn(|| (0..500).sum::<u32>());
+///     let right: u32 = (500..1000).sum();
+///     left.join() + right
+/// });
+/// assert_eq!(sum, 499_500);
+/// ```
 pub struct ScopedTask<'scope, T> {
     typed: Arc<dyn Yields<T> + 'scope>,
     unit: Arc<dyn Unit>,
@@ -226,6 +253,13 @@ impl<T> fmt::Debug for ScopedTask<'_, T> {
 
 impl<T> ScopedTask<'_, T> {
     /// Whether it has ended.
+    ///
+    /// ```
+    /// micropool::scope(|s| {
+    ///     let item = s.spawn(|| 1);
+    ///     println!("Is it complete yet? {}", item.complete());
+    /// });
+    /// ```
     pub fn complete(&self) -> bool {
         self.unit.header().is_over()
     }
@@ -233,13 +267,25 @@ impl<T> ScopedTask<'_, T> {
     /// Waits for the item and returns its result. Runs it here if nobody has started it; meanwhile runs only what the item
     /// itself made.
     ///
+    /// ```
+    /// assert_eq!(micropool::scope(|s| s.spawn(|| 1).join()), 1);
+    /// ```
+    ///
     /// # Panics
     /// With the item's payload if it panicked; if called from inside the item itself.
     pub fn join(self) -> T {
         self.outcome().unwrap_or_else(|payload| resume_unwind(payload))
     }
 
-    /// As [`join`](Self::join), with a panic of the item as `Err`.
+    /// As [`join`](Self::join), with a panic of the item as `Err`. It then doesn't leave the scope.
+    ///
+    /// ```
+    /// let failed = micropool::scope(|s| s.spawn(|| panic!("no mesh")).outcome());
+    /// assert_eq!(failed.unwrap_err().downcast_ref(), Some(&"no mesh"));
+    /// ```
+    ///
+    /// # Errors
+    /// The payload of its panic.
     ///
     /// # Panics
     /// If called from inside the item itself, which could never end.

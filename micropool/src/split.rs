@@ -13,6 +13,17 @@ use std::sync::Arc;
 /// What [`split_by_threads`], [`split_by`], [`split_per`] and [`split_per_item`] return: the thread pool of a parallel
 /// iterator (`.with_thread_pool(…)`), and by itself a loop over ranges, for kernels on slices. The free functions' `Split`
 /// uses the pool that is current when the loop runs.
+///
+/// ```
+/// let halves = micropool::split_by(2);
+/// let small = micropool::ThreadPoolBuilder::new().num_threads(1).build()?;
+/// // The same split in two pools.
+/// for sum in [halves.reduce_ranges(9, |range| range.len(), |a, b| a + b),
+///             small.install(|| halves.reduce_ranges(9, |range| range.len(), |a, b| a + b))] {
+///     assert_eq!(sum, Some(9));
+/// }
+/// # Ok::<(), micropool::BuildError>(())
+/// ```
 #[derive(Clone, Copy)]
 pub struct Split<'pool> {
     pub(crate) pool: Option<&'pool Arc<Shared>>,
@@ -46,17 +57,34 @@ pub fn split_by_threads() -> Split<'static> {
     Split { pool: None, form: Form::Threads }
 }
 
-/// `n` chunks of the same length, give or take one item; `0` counts as 1.
+/// `n` chunks of the same length, give or take one item; `0` counts as 1. For a number of parts that follows from the task.
+///
+/// ```
+/// let parts = micropool::split_by(4).reduce_ranges(10, |range| vec![range], |a, b| [a, b].concat());
+/// assert_eq!(parts, Some(vec![0..3, 3..6, 6..8, 8..10]));
+/// ```
 pub fn split_by(n: usize) -> Split<'static> {
     Split { pool: None, form: Form::By(n) }
 }
 
-/// Chunks of about `n` items, none longer (unless there were more than 2³¹ of them); `0` counts as 1.
+/// Chunks of about `n` items, none longer (unless there were more than 2³¹ of them); `0` counts as 1. For uneven work.
+///
+/// ```
+/// let lengths = micropool::split_per(4).reduce_ranges(10, |range| vec![range.len()], |a, b| [a, b].concat());
+/// assert_eq!(lengths, Some(vec![4, 3, 3]));
+/// ```
 pub fn split_per(n: usize) -> Split<'static> {
     Split { pool: None, form: Form::Per(n) }
 }
 
 /// A chunk for every item: for few items that take long.
+///
+/// ```
+/// use micropool::iter::*;
+/// let files = ["a", "bb", "ccc"];
+/// let sizes: Vec<usize> = files.par_iter().map(|file| file.len()).with_thread_pool(micropool::split_per_item()).collect();
+/// assert_eq!(sizes, [1, 2, 3]);
+/// ```
 pub fn split_per_item() -> Split<'static> {
     Split { pool: None, form: Form::Per(1) }
 }

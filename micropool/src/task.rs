@@ -1,11 +1,13 @@
 //! Background tasks and their handles.
 
+use crate::ancestry;
 use crate::current;
 use crate::panic::{Payload, drop_quietly};
 use crate::run_unit::{self, Belongs, TaskEnd};
+use crate::seat::Seat;
 use crate::shared::Shared;
 use crate::trace::Parent;
-use crate::unit::{Core, Unit, Yields};
+use crate::unit::{Core, Header, Unit, Yields};
 use crate::wait::wait;
 use smallvec::{SmallVec, smallvec};
 use std::fmt;
@@ -48,6 +50,13 @@ where
 /// let other = table.clone();
 /// assert_eq!(table.join(), other.join());
 /// ```
+///
+/// # Panics
+/// Never; whoever joins a task that panicked gets a copy of the message. If nobody does, the pool's
+/// [`panic_handler`](crate::ThreadPoolBuilder::panic_handler) gets the payload when the last handle is dropped.
+///
+/// # Cost
+/// As [`spawn`].
 pub fn spawn_shared<F, T>(f: F) -> SharedTask<T>
 where
     F: FnOnce() -> T + Send + 'static,
@@ -65,18 +74,23 @@ where
     F: FnOnce() -> T + Send + 'static,
     T: Send + 'static,
 {
-    spawn_ordered(pool, &[], f)
+    spawn_ordered(pool, std::any::type_name::<F>(), &[], f)
 }
 
-/// A task that starts when all of `predecessors` are over. No thread waits.
-pub(crate) fn spawn_ordered<F, T>(pool: &Arc<Shared>, predecessors: &[Arc<dyn Unit>], f: F) -> Task<T>
+/// A task that starts when all of `predecessors` are over. No thread waits. Timelines show it by its name.
+pub(crate) fn spawn_ordered<F, T>(
+    pool: &Arc<Shared>,
+    name: &'static str,
+    predecessors: &[Arc<dyn Unit>],
+    f: F,
+) -> Task<T>
 where
     F: FnOnce() -> T + Send + 'static,
     T: Send + 'static,
 {
     let parent = Parent::here();
     let f = move || {
-        let _span = parent.task();
+        let _span = parent.task(name);
         f()
     };
     let typed: Arc<dyn Yields<T>> = Arc::new(Core::new(pool.clone(), f));
@@ -134,7 +148,18 @@ pub(crate) fn wait_over(unit: &Arc<dyn Unit>) {
 /// The handle of a background task.
 ///
 /// Dropping it detaches the task, as dropping a `std::thread::JoinHandle` does. It is also a `Future`, so that async code
-/// awaits it without blocking; polling never runs the task.
+/// awaits it without blocking; polling never runs the task, and dropping it while it is awaited detaches it too. A task that was
+/// awaited by `&mut` has given its result: it is complete, and what takes it for a result panics.
+///
+/// ```
+/// async fn frame() -> usize {
+///     micropool::spawn(|| "terrain".len()).await
+/// }
+/// # use std::{future::Future, task::{Context, Poll, Waker}};
+/// # let (mut frame, mut context) = (std::pin::pin!(frame()), Context::from_waker(Waker::noop()));
+/// # let length = loop { if let Poll::Ready(length) = frame.as_mut().poll(&mut context) { break length } };
+/// # assert_eq!(length, 7);
+/// ```
 #[must_use = "dropping the handle detaches the task; `detach` says so"]
 pub struct Task<T> {
     /// `None` once the result is taken or the task handed on.
@@ -143,12 +168,21 @@ pub struct Task<T> {
 
 impl<T> Task<T> {
     fn typed(&self) -> &Arc<dyn Yields<T>> {
-        self.typed.as_ref().expect("micropool: a task was polled after it had given its result")
+        self.typed.as_ref().expect("micropool: the task was awaited and has given its result")
     }
 
     /// Whether it is over: it has a result, has panicked or was cancelled.
+    ///
+    /// ```
+    /// let task = micropool::spawn(|| 2 + 2);
+    /// while !task.complete() {
+    ///     // Draw the next frame meanwhile.
+    ///     std::thread::yield_now();
+    /// }
+    /// assert_eq!(task.join(), 4);
+    /// ```
     pub fn complete(&self) -> bool {
-        self.typed().header().is_over()
+        self.typed.as_ref().is_none_or(|typed| typed.header().is_over())
     }
 
     /// Waits for the task and returns its result.
@@ -158,6 +192,11 @@ impl<T> Task<T> {
     ///
     /// Tasks that join each other in a circle wait for ever, as threads that do so.
     ///
+    /// ```
+    /// let (left, right) = (micropool::spawn(|| 1), micropool::spawn(|| 2));
+    /// assert_eq!(left.join() + right.join(), 3);
+    /// ```
+    ///
     /// # Panics
     /// With the task's payload if it panicked; if it was cancelled; if called from work that descends from the task.
     pub fn join(self) -> T {
@@ -166,6 +205,21 @@ impl<T> Task<T> {
 
     /// The result if the task is over, else the handle back. Never blocks.
     ///
+    /// ```
+    /// let mut loading = Some(micropool::spawn(|| vec![1, 2, 3]));
+    /// let mut mesh = None;
+    /// while mesh.is_none() {
+    ///     match loading.take().expect("still loading").try_join() {
+    ///         Ok(loaded) => mesh = Some(loaded),
+    ///         Err(task) => loading = Some(task),
+    ///     }
+    /// }
+    /// assert_eq!(mesh.map(|mesh| mesh.len()), Some(3));
+    /// ```
+    ///
+    /// # Errors
+    /// The task, if it isn't over.
+    ///
     /// # Panics
     /// With the task's payload if it panicked; if it was cancelled.
     pub fn try_join(self) -> Result<T, Self> {
@@ -173,6 +227,14 @@ impl<T> Task<T> {
     }
 
     /// As [`join`](Self::join), with a panic of the task (or the word that it was cancelled) as `Err`.
+    ///
+    /// ```
+    /// let failed = micropool::spawn(|| -> u32 { panic!("no such file") }).outcome();
+    /// assert_eq!(failed.unwrap_err().downcast_ref(), Some(&"no such file"));
+    /// ```
+    ///
+    /// # Errors
+    /// The payload of its panic, or the word that it was cancelled.
     ///
     /// # Panics
     /// If called from work that descends from the task.
@@ -186,7 +248,7 @@ impl<T> Task<T> {
     /// The outcome of a task that is over.
     #[allow(unsafe_code)]
     fn take_outcome(&mut self) -> Result<T, Payload> {
-        let typed = self.typed.take().expect("micropool: a task was polled after it had given its result");
+        let typed = self.typed.take().expect("micropool: the task was awaited and has given its result");
         if typed.header().is_cancelled() {
             return Err(Box::new("micropool: the joined task was cancelled"));
         }
@@ -194,16 +256,40 @@ impl<T> Task<T> {
         unsafe { typed.take() }.expect("a task's result is taken by its one handle")
     }
 
-    /// Runs the task here if nobody has started it. Never waits for another thread.
+    /// Runs the task here if nobody has started it. Never waits for another thread: if it runs elsewhere, or must come after
+    /// something that isn't over, this returns at once.
+    ///
+    /// ```
+    /// let task = micropool::spawn(|| 2 + 2);
+    /// // Nothing else to do until it is needed.
+    /// task.help();
+    /// assert_eq!(task.join(), 4);
+    /// ```
+    ///
+    /// # Panics
+    /// Never; a panic of the task stays in its handle.
     pub fn help(&self) {
-        let unit: Arc<dyn Unit> = self.typed().clone();
-        run_unit::start_here(&unit);
+        if let Some(typed) = &self.typed {
+            let unit: Arc<dyn Unit> = typed.clone();
+            run_unit::start_here(&unit);
+        }
     }
 
     /// `true`: the task never runs, and its closure has been dropped. `false`: it has started; it can see the wish with
-    /// [`cancelled`]. What depends on a cancelled task is cancelled too.
+    /// [`cancelled`]. What depends on a cancelled task is cancelled too; what it depends on isn't.
+    ///
+    /// ```
+    /// let search = micropool::spawn(|| (0..).take_while(|_| !micropool::cancelled()).last());
+    /// if search.cancel() {
+    ///     println!("it hasn't even begun");
+    /// }
+    /// ```
+    ///
+    /// # Panics
+    /// Never; a panic of the task goes to the pool's [`panic_handler`](crate::ThreadPoolBuilder::panic_handler).
     pub fn cancel(mut self) -> bool {
-        let unit: Arc<dyn Unit> = self.typed().clone();
+        let Some(typed) = &self.typed else { return false };
+        let unit: Arc<dyn Unit> = typed.clone();
         let won = unit.header().cancel();
         if won {
             run_unit::discard_cancelled(&unit, Belongs::Pool);
@@ -212,18 +298,28 @@ impl<T> Task<T> {
         won
     }
 
-    /// Lets the task run without a handle. Its panic goes to the pool's
+    /// Lets the task run without a handle, as dropping it does. Its panic goes to the pool's
     /// [`panic_handler`](crate::ThreadPoolBuilder::panic_handler).
+    ///
+    /// ```
+    /// micropool::spawn(|| println!("written")).detach();
+    /// ```
     pub fn detach(self) {}
 
     /// A task that runs `f` on the result in the background, once this one has ended. No thread waits meanwhile.
     ///
-    /// A panic of this task skips `f` and travels to the new handle.
+    /// A panic of this task skips `f` and travels to the new handle. Cancelling the new one leaves this one.
     ///
     /// ```
     /// let length = micropool::spawn(|| String::from("terrain")).then(|name| name.len());
     /// assert_eq!(length.join(), 7);
     /// ```
+    ///
+    /// # Panics
+    /// If the task was awaited and has given its result.
+    ///
+    /// # Cost
+    /// As [`spawn`], and a word of this task about the new one.
     pub fn then<U, F>(self, f: F) -> Task<U>
     where
         F: FnOnce(T) -> U + Send + 'static,
@@ -233,7 +329,7 @@ impl<T> Task<T> {
         let unit: Arc<dyn Unit> = self.typed().clone();
         let pool = unit.header().pool.clone();
         let mut this = self;
-        spawn_ordered(&pool, &[unit], move || f(this.value_when_over()))
+        spawn_ordered(&pool, std::any::type_name::<F>(), &[unit], move || f(this.value_when_over()))
     }
 
     /// The value of a task that is over, for what comes after it; its panic goes on.
@@ -246,11 +342,21 @@ impl<T> Task<T> {
     }
 
     /// A handle that can be cloned and joined many times.
+    ///
+    /// ```
+    /// let atlas = micropool::spawn(|| vec![1, 2, 3]).share();
+    /// let other = atlas.clone();
+    /// let (a, b) = micropool::join(|| atlas.join().len(), || other.join()[0]);
+    /// assert_eq!((a, b), (3, 1));
+    /// ```
+    ///
+    /// # Panics
+    /// If the task was awaited and has given its result.
     pub fn share(mut self) -> SharedTask<T>
     where
         T: Send + Sync,
     {
-        let typed = self.typed.take().expect("micropool: a task was polled after it had given its result");
+        let typed = self.typed.take().expect("micropool: the task was awaited and has given its result");
         SharedTask { typed }
     }
 }
@@ -284,8 +390,7 @@ pub(crate) fn report_unseen(unit: &Arc<dyn Unit>) {
 
 impl<T> fmt::Debug for Task<T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let complete = self.typed.as_ref().is_none_or(|typed| typed.header().is_over());
-        f.debug_struct("Task").field("complete", &complete).finish_non_exhaustive()
+        f.debug_struct("Task").field("complete", &self.complete()).finish_non_exhaustive()
     }
 }
 
@@ -308,7 +413,14 @@ impl<T> Future for Task<T> {
     }
 }
 
-/// The handle of a background task whose result is shared: clone it, join it as often as you like.
+/// The handle of a background task whose result is shared: clone it, join it as often as you like. Dropping the last one detaches the
+/// task. `&task` can be awaited.
+///
+/// ```
+/// let level = micropool::spawn_shared(|| String::from("castle"));
+/// let name: &str = level.join();
+/// assert_eq!((name, level.join().len()), ("castle", 6));
+/// ```
 pub struct SharedTask<T> {
     typed: Arc<dyn Yields<T>>,
 }
@@ -338,7 +450,7 @@ impl<T> SharedTask<T> {
     /// Waits for the task, as [`Task::join`] does, and returns a reference to its result.
     ///
     /// # Panics
-    /// With a copy of the message if the task panicked; if it was cancelled; if called from work that descends from it.
+    /// With a copy of the message if the task panicked, every time; if it was cancelled; if called from work that descends from it.
     pub fn join(&self) -> &T {
         let unit: Arc<dyn Unit> = self.typed.clone();
         wait_over(&unit);
@@ -347,13 +459,22 @@ impl<T> SharedTask<T> {
 
     /// The result if the task is over. Never blocks.
     ///
+    /// ```
+    /// let level = micropool::spawn_shared(|| String::from("castle"));
+    /// let title = level.try_join().map_or("loading …", String::as_str);
+    /// assert!(title == "castle" || title == "loading …");
+    /// ```
+    ///
     /// # Panics
-    /// As [`join`](Self::join).
+    /// With a copy of the message if the task panicked; if it was cancelled.
     pub fn try_join(&self) -> Option<&T> {
         self.complete().then(|| self.result())
     }
 
-    /// Runs the task here if nobody has started it. Never waits for another thread.
+    /// Runs the task here if nobody has started it, as [`Task::help`]. Never waits for another thread.
+    ///
+    /// # Panics
+    /// Never; a panic of the task stays in its handles.
     pub fn help(&self) {
         let unit: Arc<dyn Unit> = self.typed.clone();
         run_unit::start_here(&unit);
@@ -370,10 +491,9 @@ impl<T> SharedTask<T> {
             Some(Ok(result)) => result,
             _ => {
                 typed.header().panic_seen();
-                panic!(
-                    "micropool: the joined task panicked: {}",
-                    typed.header().panic_message().unwrap_or_else(|| String::from("its payload was taken"))
-                )
+                let words = typed.header().panic_message();
+                // As the payload's own way: the panic hook has reported it already.
+                resume_unwind(Box::new(words.unwrap_or_else(|| String::from("micropool: the joined task panicked"))))
             }
         }
     }
@@ -401,6 +521,8 @@ pub struct SharedTaskFuture<'a, T> {
 impl<'a, T> Future for SharedTaskFuture<'a, T> {
     type Output = &'a T;
 
+    /// # Panics
+    /// With a copy of the message if the task panicked; if it was cancelled.
     fn poll(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<&'a T> {
         if self.task.typed.header().set_waker(context.waker(), false) {
             return Poll::Pending;
@@ -410,14 +532,32 @@ impl<'a, T> Future for SharedTaskFuture<'a, T> {
 }
 
 /// Whether the task that the running code descends from was asked to stop: its handle was cancelled after it had
-/// started. True on any thread that runs work of it. Long tasks look now and then and return early.
-#[allow(unsafe_code)]
+/// started. True on any thread that runs work of it, the threads of other pools included, and not in tasks that it spawned. Long tasks
+/// look now and then and return early.
+///
+/// ```
+/// use std::sync::mpsc;
+///
+/// let (tell, begun) = mpsc::channel();
+/// let pool = micropool::ThreadPoolBuilder::new().num_threads(1).build()?;
+/// let search = pool.spawn(move || {
+///     tell.send(()).unwrap();
+///     (0_u64..).take_while(|_| !micropool::cancelled()).last()
+/// });
+/// begun.recv().unwrap();
+/// assert!(!search.cancel(), "it has begun");
+/// // It stops, or this would wait for ever.
+/// pool.wait_idle();
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 pub fn cancelled() -> bool {
-    current::any_seat(|seat| {
-        run_unit::any_ancestor_unit(seat, |unit| {
-            // SAFETY: a unit's address stands in a segment only while it runs, and this thread runs under it.
-            let header = unsafe { &*std::ptr::with_exposed_provenance::<crate::unit::Header>(unit) };
-            header.cancel_wished()
-        })
-    })
+    current::here().and_then(running).is_some_and(Header::cancel_wished)
+}
+
+/// The task that what runs on this thread's seat now descends from.
+#[allow(unsafe_code)]
+pub(crate) fn running(seat: &Seat) -> Option<&Header> {
+    let task = ancestry::task(seat)?;
+    // SAFETY: a unit's address stands in a segment only while it runs, and this thread runs under it.
+    Some(unsafe { &*std::ptr::with_exposed_provenance::<Header>(task) })
 }

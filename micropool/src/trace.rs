@@ -4,7 +4,9 @@
 //! |--------|----------------------------|-----------------------------------|-------------------------------|
 //! | `job`  | a `#[job]` function's body | `name`, `worker`                  | what runs around it           |
 //! | `node` | a node of a graph          | `name`, `worker`                  | what ran around the graph     |
-//! | `task` | a background task          | `worker`                          | what was running at its spawn |
+//! | `task` | a background task          | `name`, `worker`                  | what was running at its spawn |
+//!
+//! A task's name is that of its node or job, else that of its closure's type, which says where it was written.
 //!
 //! Events of the level `TRACE`: `sleep` and `wake`, on the thread that does.
 
@@ -38,8 +40,8 @@ mod on {
             Entered(tracing::trace_span!(parent: &self.0, "node", name, worker = current_thread_index()).entered())
         }
 
-        pub(crate) fn task(&self) -> Entered {
-            Entered(tracing::trace_span!(parent: &self.0, "task", worker = current_thread_index()).entered())
+        pub(crate) fn task(&self, name: &'static str) -> Entered {
+            Entered(tracing::trace_span!(parent: &self.0, "task", name, worker = current_thread_index()).entered())
         }
     }
 
@@ -86,7 +88,7 @@ mod off {
         }
 
         #[inline]
-        pub(crate) fn task(&self) -> Entered {
+        pub(crate) fn task(&self, _name: &'static str) -> Entered {
             Entered
         }
     }

@@ -104,7 +104,16 @@ fn frame() -> u32 {
         background save => std::hint::black_box(2),
         _ => (),
     };
-    frame.r#type + frame.save.join()
+    frame.r#type + frame.save.join() + bake(4).join()
+}
+
+#[micropool::job(background)]
+fn bake(n: u32) -> u32 {
+    n
+}
+
+fn a_plain_closure(pool: &micropool::ThreadPool) -> u32 {
+    pool.spawn(|| 5).join()
 }
 
 #[micropool::job]
@@ -118,7 +127,7 @@ fn jobs_nodes_and_tasks_are_spans() {
     tracing::subscriber::set_global_default(Recorder(log.clone())).expect("the only one");
     let pool = micropool::ThreadPoolBuilder::new().num_threads(2).build().unwrap();
     std::thread::sleep(Duration::from_millis(50));
-    assert_eq!(pool.install(frame), 5);
+    assert_eq!((pool.install(frame), a_plain_closure(&pool)), (9, 5));
 
     let spans: Vec<Seen> = log.spans.lock().unwrap().iter().map(|(_, seen)| seen.clone()).collect();
     let find = |kind: &str, name: &str| {
@@ -135,7 +144,11 @@ fn jobs_nodes_and_tasks_are_spans() {
     }
     assert_eq!(spans[find("job", "parse")].parent, Some(find("node", "type")));
     // The node of a background task is the spawning of it.
-    assert_eq!(spans[find("task", "")].parent, Some(find("node", "save")));
+    assert_eq!(spans[find("task", "save")].parent, Some(find("node", "save")));
+    let bake = find("task", "bake");
+    assert_eq!((spans[bake].parent, spans[find("job", "bake")].parent), (Some(job), Some(bake)));
+    let told = spans.iter().find(|span| span.kind == "task" && span.name.contains("a_plain_closure"));
+    assert_eq!(told.expect("its closure's type is its name").parent, None);
 
     drop(pool);
     let events = log.events.lock().unwrap().clone();

@@ -99,8 +99,10 @@ impl Program {
             let came = result.map_err(|payload| failed(&*payload));
             return Err(format!("{came:?} came out instead of {:?}", self.outcome));
         }
-        // Not `wait_idle`: a detached task may detach another meanwhile, which that wouldn't wait for. All that runs holds `cx`.
-        if !support::eventually(std::time::Duration::from_secs(10), || Arc::strong_count(&cx) == 1) {
+        // Detached tasks detach others, for which `wait_idle` doesn't wait. Each holds this, and may drop it a moment after it has ended.
+        pool.wait_idle();
+        other.wait_idle();
+        if !support::eventually(std::time::Duration::from_secs(5), || Arc::strong_count(&cx) == 1) {
             return Err(format!("{} closures were not dropped", Arc::strong_count(&cx) - 1));
         }
         for (id, (ran, expected)) in cx.runs.iter().zip(&self.runs).enumerate() {

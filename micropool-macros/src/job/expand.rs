@@ -4,7 +4,7 @@
 //! may fail to compile because of the user's types is located at those types, so that rustc's messages point there.
 //! Traits are `::core`'s own: where the crate's path is wrong, rustc says so once, not once more for each of them.
 
-use proc_macro2::{Ident, Span, TokenStream, TokenTree};
+use proc_macro2::{Group, Ident, Span, TokenStream, TokenTree};
 use quote::{ToTokens, format_ident, quote, quote_spanned};
 use syn::spanned::Spanned;
 use syn::visit_mut::{self, VisitMut};
@@ -12,6 +12,7 @@ use syn::{Attribute, Expr, FnArg, Pat, PatIdent, ReturnType, Signature, Type};
 
 use super::check::{Job, Param, Runs};
 use crate::errors::Errors;
+use crate::tuple::tuple;
 
 /// The expansion of a right job.
 pub fn right(job: &Job) -> TokenStream {
@@ -22,7 +23,9 @@ pub fn right(job: &Job) -> TokenStream {
     let work = match &job.pool {
         Some(pool) => {
             let private = private(job);
-            let pool = quote_spanned!(located_at(pool)=> &(#pool));
+            // By a `match` and not as an argument: a block or an `if` as an argument would have to be a pool itself, no
+            // reference to one.
+            let (borrowed, name) = (quote_spanned!(located_at(pool)=> &(#pool)), Ident::new("pool", located_at(pool)));
             let result = (job.runs == Runs::InPlace).then(|| {
                 let result = result(job);
                 quote_spanned!(Span::mixed_site()=> -> #result)
@@ -31,7 +34,7 @@ pub fn right(job: &Job) -> TokenStream {
                 Some(result) => quote_spanned!(Span::mixed_site()=> #result { #work }),
                 None => work,
             };
-            quote_spanned!(Span::mixed_site()=> #private::in_pool(#pool, || #work))
+            quote_spanned!(Span::mixed_site()=> match #borrowed { #name => #private::in_pool(#name, || #work) })
         }
         None => work,
     };
@@ -61,7 +64,7 @@ pub fn wrong(job: &Job, errors: &Errors) -> TokenStream {
             false => quote_spanned!(Span::mixed_site()=> #(#attrs)* let #pat = #outer;),
         }
     });
-    let (result, body) = (result(job), &job.body);
+    let (result, body) = (result(job), body(job));
     let body = quote_spanned! {Span::mixed_site()=> {
         #pool
         let _ = #asyncness move || -> #result { #(#lets)* #body };
@@ -88,8 +91,15 @@ fn private(job: &Job) -> TokenStream {
 /// The body, as the one named job that it is: the statements of a function or closure with the function's own result, so
 /// that `return`, `?` and coercions mean what they mean in the function.
 fn named(job: &Job) -> TokenStream {
-    let (private, name, body) = (private(job), &job.name, &job.body);
+    let (private, name, body) = (private(job), &job.name, body(job));
     quote_spanned!(Span::mixed_site()=> let _job = #private::enter(#name); #body)
+}
+
+/// The body as the last expression of a block of ours. There the user's braces would be "unnecessary": they are ours.
+fn body(job: &Job) -> Group {
+    let mut body = job.body.clone();
+    body.set_span(Span::mixed_site().located_at(body.span()));
+    body
 }
 
 /// What the body gives, in the words of a closure.
@@ -235,14 +245,10 @@ fn start(job: &Job) -> TokenStream {
         false => ("Task", None),
     };
     let handle = Ident::new(handle, Span::mixed_site());
-    let call = if tasks.is_empty() {
-        let spawn = Ident::new(if shared { "spawn_shared" } else { "spawn" }, Span::mixed_site());
-        quote_spanned!(Span::mixed_site()=> #krate::#spawn(move || work(#(#names),*)))
-    } else {
-        let spawn = Ident::new(if shared { "spawn_shared_after" } else { "spawn_after" }, Span::mixed_site());
-        quote_spanned!(Span::mixed_site()=>
-            #private::#spawn((#(#tasks,)*), &[], move |(#(#tasks,)*)| work(#(#names),*)))
-    };
+    let spawn = Ident::new(if shared { "spawn_shared_after" } else { "spawn_after" }, Span::mixed_site());
+    let (name, tasks) = (&job.name, tuple(&tasks));
+    let call =
+        quote_spanned!(Span::mixed_site()=> #private::#spawn(#name, #tasks, &[], move |#tasks| work(#(#names),*)));
     quote_spanned! {Span::mixed_site()=>
         #[allow(clippy::too_many_arguments)]
         fn start<#(#generics,)* R, F>(#(#names: #types,)* work: F) -> #krate::#handle<R>

@@ -11,9 +11,6 @@ use super::graph::{self, Access, Edge, Shape, Value};
 use super::parse::{Block, Mode, Node, Place, Resource};
 use crate::errors::{Errors, did_you_mean};
 
-/// The most background nodes that one background node takes values from: the longest tuple of the runtime.
-const MOST_TASKS: usize = 8;
-
 /// A right graph.
 pub struct Model {
     pub fallible: bool,
@@ -172,7 +169,6 @@ impl Check<'_> {
         let nodes = self.nodes;
         let node = &nodes[at];
         let mut sources = Vec::new();
-        let mut tasks = 0;
         for (position, input) in node.inputs.iter().enumerate() {
             let name = &input.name;
             if node.inputs[..position].iter().any(|earlier| earlier.name == *name) {
@@ -182,21 +178,9 @@ impl Check<'_> {
             let Some(source) = self.resolve(name, at, true) else { continue };
             match source {
                 Source::Resource(resource) => self.resource(at, input.mode, name, resource),
-                Source::Node(from) => {
-                    tasks += usize::from(nodes[from].place == Place::Background);
-                    self.result(at, input.mode, name, from);
-                }
+                Source::Node(from) => self.result(at, input.mode, name, from),
             }
             sources.push(source);
-        }
-        if tasks > MOST_TASKS {
-            self.errors.at(
-                node.span,
-                format_args!(
-                    "not supported yet: `{}` takes the values of more than {MOST_TASKS} background nodes",
-                    shown(node)
-                ),
-            );
         }
         let mut handles = Vec::new();
         for name in &node.after {

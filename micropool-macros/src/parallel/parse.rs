@@ -46,7 +46,6 @@ pub struct Node {
     pub place: Place,
     /// `None` for `_`.
     pub name: Option<Ident>,
-    pub span: Span,
     pub inputs: Vec<Input>,
     pub after: Vec<Ident>,
     pub condition: Option<Expr>,
@@ -205,7 +204,6 @@ fn node(input: ParseStream, block: &mut Block, errors: &mut Errors) -> Result<()
         return Err(input.error("`in` and `use` stand at the top of the block, above the nodes"));
     }
     let place = place(input, errors)?;
-    let span = input.span();
     let name = if input.peek(Token![_]) {
         input.parse::<Token![_]>()?;
         None
@@ -234,7 +232,7 @@ fn node(input: ParseStream, block: &mut Block, errors: &mut Errors) -> Result<()
     }
     let expr = Expr::parse_with_earlier_boundary_rule(input)?;
     comma(input, &expr, &shown, errors)?;
-    block.nodes.push(Node { attrs, cost, place, name, span, inputs, after, condition, expr });
+    block.nodes.push(Node { attrs, cost, place, name, inputs, after, condition, expr });
     Ok(())
 }
 

@@ -83,22 +83,22 @@ impl<E> Block<E> {
     }
 
     /// Spawns a background node.
-    pub fn spawn<T, F>(&self, f: F) -> Task<T>
+    pub fn spawn<T, F>(&self, node: u32, f: F) -> Task<T>
     where
         F: FnOnce() -> T + Send + 'static,
         T: Send + 'static,
     {
-        crate::spawn(f)
+        crate::after::spawn_after(self.names[node as usize], (), &[], |()| f())
     }
 
     /// Spawns a background node that comes after others.
-    pub fn spawn_after<V, F, T>(&self, values: V, order: &[&dyn AnyTask], f: F) -> Task<T>
+    pub fn spawn_after<V, F, T>(&self, node: u32, values: V, order: &[&dyn AnyTask], f: F) -> Task<T>
     where
         V: AfterValues,
         F: FnOnce(V::Values) -> T + Send + 'static,
         T: Send + 'static,
     {
-        crate::after::spawn_after(values, order, f)
+        crate::after::spawn_after(self.names[node as usize], values, order, f)
     }
 
     /// The highest failure, if there is one. The caller drops what the run has made before it lets it go on.

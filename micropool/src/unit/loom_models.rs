@@ -77,7 +77,7 @@ fn task_join_runs_what_becomes_ready_meanwhile() {
     explore(Some(2), || {
         let (pool, start) = (shared(1, 1), Start::new());
         let first = spawn_in(&pool, || ());
-        let second = spawn_ordered(&pool, &[first.unit()], || 7);
+        let second = spawn_ordered(&pool, "", &[first.unit()], || 7);
         let other = pool.clone();
         let runner = start.spawn(move || {
             // Somebody ends the first, and goes away.
@@ -182,7 +182,7 @@ fn task_after_another_that_just_ends() {
         start.go();
         let ran = Arc::new(Frame::new(0));
         let noted = ran.clone();
-        let second = spawn_ordered(&pool, &[unit], move || noted.write(noted.read() + 1));
+        let second = spawn_ordered(&pool, "", &[unit], move || noted.write(noted.read() + 1));
         runner.join().unwrap();
         assert!(run_one(&pool), "the second is queued");
         assert!(!run_one(&pool), "once");
@@ -205,7 +205,7 @@ fn task_after_another_that_is_just_cancelled() {
         start.go();
         let dropped = Arc::new(Frame::new(0));
         let capture = Counted(dropped.clone());
-        let second = spawn_ordered(&pool, &[unit], move || drop(capture));
+        let second = spawn_ordered(&pool, "", &[unit], move || drop(capture));
         canceller.join().unwrap();
         assert!(second.unit().header().is_cancelled());
         assert_eq!(dropped.read(), 1);
@@ -228,7 +228,7 @@ fn task_after_two_is_queued_once() {
         };
         let (a, b) = (make(0), make(1));
         let both = cells.clone();
-        let third = spawn_ordered(&pool, &[a.unit(), b.unit()], move || both[0].read() + both[1].read());
+        let third = spawn_ordered(&pool, "", &[a.unit(), b.unit()], move || both[0].read() + both[1].read());
         let (unit, other) = (a.unit(), pool.clone());
         let runner = start.spawn(move || {
             run_unit::start_here(&unit);

@@ -9,7 +9,7 @@ use quote::quote_spanned;
 use super::super::check::Source;
 use super::super::graph::{self, Access, Edge};
 use super::super::parse::Place;
-use super::node::{Lend, lints, node_span};
+use super::node::{Lend, lints, node_span, number};
 use super::{Context, local};
 
 pub fn expand(cx: Context<'_>) -> TokenStream {
@@ -116,7 +116,7 @@ impl Countdown<'_> {
             .map(|edge| spawned(edge.from));
         let needed = quote_spanned!(Span::mixed_site()=> #(#needed &&)*);
         let (closure, runner) = (self.cx.closure(at, self), self.cx.runner(at));
-        let number = u32::try_from(at).expect("no source has so many nodes");
+        let number = number(at);
         match node.name {
             Some(_) => {
                 let cell = local("cell", at);
@@ -144,9 +144,9 @@ impl Countdown<'_> {
         order.iter().enumerate().for_each(|(at, &job)| place[job] = at);
 
         let specs = order.iter().map(|&job| {
-            let preds = count(edges.iter().filter(|edge| edge.to == job).count());
+            let preds = number(edges.iter().filter(|edge| edge.to == job).count());
             let succs = edges.iter().filter(|edge| edge.from == job).map(|edge| {
-                let (to, needs) = (count(place[edge.to]), edge.needs);
+                let (to, needs) = (number(place[edge.to]), edge.needs);
                 quote_spanned!(Span::mixed_site()=> #private::Edge { to: #to, needs: #needs })
             });
             let here = model.nodes[jobs[job][0]].place == Place::Here;
@@ -167,7 +167,7 @@ impl Countdown<'_> {
             let name = local("job", job);
             quote_spanned!(Span::mixed_site()=> &#name)
         });
-        let width = count(graph::width(jobs.len(), &edges));
+        let width = number(graph::width(jobs.len(), &edges));
         debug_assert!(nodes >= jobs.len());
         quote_spanned! {Span::mixed_site()=> {
             #closures
@@ -225,8 +225,4 @@ impl Countdown<'_> {
         let ok = Ident::new("ok", span);
         quote_spanned!(span=> let #name = #private::OnceJob::new(|| { #(#steps)* #ok });)
     }
-}
-
-fn count(n: usize) -> u32 {
-    u32::try_from(n).expect("no source has so many nodes")
 }

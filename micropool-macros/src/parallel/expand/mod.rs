@@ -29,8 +29,11 @@ pub fn right(model: &Model, krate: &TokenStream) -> TokenStream {
     };
     match &model.pool {
         Some(pool) => {
-            let pool = quote_spanned!(Span::mixed_site().located_at(pool.span())=> &(#pool));
-            quote_spanned!(Span::mixed_site()=> #private::in_pool(#pool, || #value))
+            // By a `match` and not as an argument: a block or an `if` as an argument would have to be a pool itself, no
+            // reference to one.
+            let span = Span::mixed_site().located_at(pool.span());
+            let (borrowed, name) = (quote_spanned!(span=> &(#pool)), Ident::new("pool", span));
+            quote_spanned!(Span::mixed_site()=> match #borrowed { #name => #private::in_pool(#name, || #value) })
         }
         None => value,
     }

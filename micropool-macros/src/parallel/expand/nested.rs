@@ -10,7 +10,7 @@ use quote::quote_spanned;
 use super::super::check::Source;
 use super::super::graph::{Access, Shape};
 use super::super::parse::Mode;
-use super::node::{Lend, lints, node_span};
+use super::node::{Lend, lints, node_span, number};
 use super::{Context, local};
 
 /// Beyond so many branches a fork runs as a graph without edges: a stack of forks would nest as deep as it is wide.
@@ -80,7 +80,7 @@ impl Nested<'_> {
         let private = cx.private;
         let node = &cx.model.nodes[at];
         let (lints, closure, runner) = (lints(node), cx.closure(at, self), cx.runner(at));
-        let number = u32::try_from(at).expect("no source has so many nodes");
+        let number = number(at);
         let run = quote_spanned!(node_span(node)=> block.#runner(#number, #closure));
         let needed: Vec<Ident> = self.needed(at).map(ok).collect();
         let run = if needed.is_empty() {
@@ -163,7 +163,7 @@ impl Nested<'_> {
     /// A fork of many branches: a graph without edges, whose branches write into locals of this frame.
     fn wide(&self, branches: &[&Shape]) -> TokenStream {
         let private = self.cx.private;
-        let width = u32::try_from(branches.len()).expect("no source has so many nodes");
+        let width = number(branches.len());
         let mut locals = TokenStream::new();
         let mut jobs = TokenStream::new();
         let mut names = Vec::new();

@@ -3,11 +3,12 @@
 use proc_macro2::{Ident, Span, TokenStream};
 use quote::{ToTokens, quote_spanned};
 use syn::spanned::Spanned;
-use syn::{Attribute, Expr};
+use syn::{Attribute, Expr, ExprBlock, token};
 
 use super::super::check::Source;
 use super::super::parse::{Input, Mode, Node};
 use super::{Context, local};
+use crate::tuple::tuple;
 
 /// How a form gives its values to nodes.
 pub trait Lend {
@@ -57,7 +58,7 @@ impl Context<'_> {
         let private = self.private;
         let node = &self.model.nodes[at];
         let clones = self.clones(at);
-        let expr = with_cfg(&node.attrs, node.expr.to_token_stream());
+        let expr = with_cfg(&node.attrs, expression(node));
         let span = node_span(node);
         let returns = match &self.model.error {
             Some(error) => {
@@ -69,7 +70,7 @@ impl Context<'_> {
         let expr = match (self.model.fallible, is_off(&node.attrs)) {
             // A node that may be off needs a `()` of the right type.
             (true, Some(off)) => {
-                let user = &node.expr;
+                let user = expression(node);
                 quote_spanned! {Span::mixed_site()=> {
                     #[cfg(not(#off))] { #user }
                     #[cfg(#off)] { #private::std_core::result::Result::Ok(()) }
@@ -169,7 +170,7 @@ impl Context<'_> {
         let node = &self.model.nodes[at];
         let span = node_span(node);
         let clones = self.clones(at);
-        let expr = with_cfg(&node.attrs, node.expr.to_token_stream());
+        let expr = with_cfg(&node.attrs, expression(node));
         let tasks: Vec<&Ident> = node
             .inputs
             .iter()
@@ -178,18 +179,19 @@ impl Context<'_> {
             .map(|(input, _)| &input.name)
             .collect();
         let waits = !tasks.is_empty() || !self.model.handles[at].is_empty();
+        let (tasks, number) = (tuple(&tasks), number(at));
 
         let spawn = |closure: TokenStream| {
             if !waits {
-                return quote_spanned!(span=> block.spawn(#closure));
+                return quote_spanned!(span=> block.spawn(#number, #closure));
             }
             let handles = self.model.handles[at].iter().map(|&node| handle(node));
             quote_spanned! {span=>
-                block.spawn_after((#(#tasks,)*), &[#(#handles as &dyn #private::AnyTask),*], #closure)
+                block.spawn_after(#number, #tasks, &[#(#handles as &dyn #private::AnyTask),*], #closure)
             }
         };
         let head = match waits {
-            true => quote_spanned!(span=> move |#[allow(unused_variables)] (#(#tasks,)*)|),
+            true => quote_spanned!(span=> move |#[allow(unused_variables)] #tasks|),
             false => quote_spanned!(span=> move ||),
         };
         let inner = match &node.condition {
@@ -220,9 +222,23 @@ impl Context<'_> {
     }
 }
 
+/// A number of nodes, or one of them by its number, as the runtime counts.
+pub fn number(n: usize) -> u32 {
+    u32::try_from(n).expect("no source has so many nodes")
+}
+
 /// Where an error about the whole expression (a capture that isn't `Send`) is shown.
 pub fn node_span(node: &Node) -> Span {
     Span::mixed_site().located_at(node.expr.span())
+}
+
+/// The expression as the last one of a block of ours. There the braces of a block would be "unnecessary": they are ours.
+pub fn expression(node: &Node) -> TokenStream {
+    let mut expr = node.expr.clone();
+    if let Expr::Block(ExprBlock { block, .. }) = &mut expr {
+        block.brace_token = token::Brace(node_span(node));
+    }
+    expr.into_token_stream()
 }
 
 /// The condition under which the node is off, if it may be.

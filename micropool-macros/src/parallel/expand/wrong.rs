@@ -5,6 +5,7 @@ use proc_macro2::{Ident, Span, TokenStream};
 use quote::quote_spanned;
 
 use super::super::parse::{Block, Node};
+use super::node::expression;
 use crate::errors::Errors;
 
 /// The errors as an expression that fits everywhere.
@@ -21,7 +22,7 @@ pub fn wrong(block: &Block, errors: &Errors) -> TokenStream {
 /// nothing that only follows from ours. It reports an error that stands twice once.
 fn closure(node: &Node, error: &TokenStream) -> TokenStream {
     let inputs: Vec<&Ident> = node.inputs.iter().map(|input| &input.name).collect();
-    let (condition, expr) = (node.condition.iter(), &node.expr);
+    let (condition, expr) = (node.condition.iter(), expression(node));
     quote_spanned! {Span::mixed_site()=>
         || {
             #(#[allow(unused_variables)] let #inputs = #error;)*

@@ -92,7 +92,7 @@ fn expanded() {
                                 let world = ::micropool::__private::std_core::clone::Clone::clone(
                                     world,
                                 );
-                                block.spawn(move || write(world))
+                                block.spawn(5u32, move || write(world))
                             },
                         ),
                     );

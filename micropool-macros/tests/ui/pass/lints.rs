@@ -23,7 +23,47 @@ pub fn frame(world: &mut [f32]) -> f32 {
     total.listed_but_not_used + total.also
 }
 
+#[micropool::job]
+fn in_one_line() -> u8 { 1 }
+
+#[micropool::job(background, shared)]
+fn background_in_one_line(#[after] n: u8) -> u8 { n }
+
+/// The braces of a block that is no more than an expression are as necessary as those of an arm of a `match`.
+fn blocks_of_one_expression(on: bool, pool: &micropool::ThreadPool) -> usize {
+    let (world, mut log) = (vec![1_u8], Vec::new());
+    let frame = micropool::parallel! {
+        in pool;
+        use world, mut log;
+        plain => { 1_usize }
+        copied(clone plain, clone world) => { world.len() + plain }
+        moved(move plain) => { plain }
+        sometimes(mut log) if on => { log.push(2_usize) }
+        #[cfg(all())]
+        on(world) => { world.len() }
+        #[cfg(any())]
+        off => { world.len() }
+        background early => { 5_usize }
+        background late(move early, clone copied) if on => { early + copied }
+        here there => { 1_usize }
+    };
+    let tried = micropool::try_parallel! {
+        error ();
+        a => { Ok(1_usize) }
+        b(clone a) => { Ok(a) }
+        c(move a) if on => { Ok(a) }
+        background d => { 1_usize }
+    };
+    let tried = tried.map_or(0, |tried| tried.b + tried.c.unwrap_or(0) + tried.d.join());
+    let () = frame.off;
+    let sometimes = frame.sometimes.map_or(0, |()| log.len());
+    tried + frame.moved + sometimes + frame.on + frame.there + frame.late.join().unwrap_or(0)
+}
+
 fn main() {
+    assert_eq!(in_one_line() + background_in_one_line(micropool::spawn(|| 1)).join(), 2);
+    let pool = micropool::ThreadPoolBuilder::new().num_threads(1).build().expect("a pool");
+    assert_eq!(blocks_of_one_expression(true, &pool), 14);
     assert!(frame(&mut [1.0, 2.0]) > 2.0);
     let nested = micropool::parallel! {
         a => 1, b(a) => 2, c(a) => 3, d(mut b, c) => { *b += c; *b }

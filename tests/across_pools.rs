@@ -1,0 +1,235 @@
+//! Calls that go from pool to pool: a thread stays what it is in each, and what descends from a task does so in other pools too.
+
+use micropool::{SharedTask, Task, ThreadPool, ThreadPoolBuilder};
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Barrier, Mutex, mpsc};
+use std::thread::{self, ThreadId};
+use std::time::Duration;
+use support::{eventually, soon, within};
+
+const LIMIT: Duration = Duration::from_secs(20);
+
+fn pool(workers: usize) -> Arc<ThreadPool> {
+    Arc::new(ThreadPoolBuilder::new().num_threads(workers).build().expect("a pool"))
+}
+
+/// The result of a task that a worker runs, and not whoever joins it.
+fn by_a_worker<T>(task: Task<T>) -> T {
+    soon("a worker runs it", || task.complete());
+    task.join()
+}
+
+/// The words of its panic.
+fn refusal<R>(f: impl FnOnce() -> R) -> Option<String> {
+    let payload = catch_unwind(AssertUnwindSafe(f)).err()?;
+    let text = payload.downcast_ref::<&str>().map(|&text| text.to_owned());
+    text.or_else(|| payload.downcast_ref::<String>().cloned())
+}
+
+/// Both halves of a join, each on a thread of its own.
+fn on_two_threads<A: Send, B: Send>(
+    pool: &ThreadPool,
+    a: impl FnOnce() -> A + Send,
+    b: impl FnOnce() -> B + Send,
+) -> (A, B) {
+    let meet = Barrier::new(2);
+    let (a, b) = ((|| (meet.wait(), a())), (|| (meet.wait(), b())));
+    let ((_, a), (_, b)) = pool.join(a, b);
+    (a, b)
+}
+
+mod there_and_back {
+    use super::*;
+
+    /// What `f` gives on a worker of the first pool, inside the second, inside the first again.
+    fn back<R: Send + 'static>(home: &Arc<ThreadPool>, f: impl FnOnce() -> R + Send + 'static) -> R {
+        let (again, other) = (home.clone(), pool(3));
+        by_a_worker(home.spawn(move || other.install(|| again.install(f))))
+    }
+
+    #[test]
+    fn a_worker_is_one_of_the_current_pool() {
+        within(LIMIT, || {
+            let chunks = || {
+                let count = AtomicUsize::new(0);
+                micropool::split_by_threads().for_each_range(1000, |_| {
+                    count.fetch_add(1, Ordering::Relaxed);
+                });
+                count.into_inner()
+            };
+            let seen = back(&pool(2), move || (micropool::num_threads(), micropool::current_thread_index(), chunks()));
+            assert!(matches!(seen, (2, Some(0 | 1), 2)), "{seen:?}");
+            let (home, other) = (pool(2), pool(3));
+            let seen = by_a_worker(home.spawn(move || {
+                other.install(|| (micropool::num_threads(), micropool::current_thread_index(), chunks()))
+            }));
+            assert_eq!(seen, (3, None, 4), "in the other pool it is a caller");
+        });
+    }
+
+    #[test]
+    fn a_broadcast_reaches_the_worker_that_makes_it() {
+        within(LIMIT, || {
+            for workers in [1, 2] {
+                let calls = back(&pool(workers), || {
+                    let calls = AtomicUsize::new(0);
+                    micropool::broadcast(|_| {
+                        calls.fetch_add(1, Ordering::Relaxed);
+                    });
+                    calls.into_inner()
+                });
+                assert_eq!(calls, workers);
+            }
+        });
+    }
+
+    #[test]
+    fn work_of_a_task_keeps_to_the_background() {
+        within(LIMIT, || {
+            let builder = ThreadPoolBuilder::new().num_threads(2).background_threads(1);
+            let home = Arc::new(builder.build().expect("a pool"));
+            // The cap is used up by the task itself: if its half were foreground, the second worker would take it.
+            let here = || thread::current().id();
+            let half = move || micropool::join(|| thread::sleep(Duration::from_millis(30)), here).1 == here();
+            assert!(back(&home, half));
+        });
+    }
+
+    #[test]
+    fn who_waits_may_take_what_is_offered_there() {
+        within(LIMIT, || {
+            let (home, other) = (pool(1), pool(0));
+            let (begun, taker) = (AtomicUsize::new(0), Mutex::new(None));
+            let inner = || {
+                let taken = || taker.lock().unwrap().is_some();
+                micropool::join(
+                    || eventually(LIMIT / 2, taken),
+                    || *taker.lock().unwrap() = Some(thread::current().id()),
+                );
+            };
+            home.join(
+                || soon("the worker has the other half", || begun.load(Ordering::SeqCst) == 1),
+                || {
+                    begun.store(1, Ordering::SeqCst);
+                    other.install(|| home.install(inner));
+                },
+            );
+            assert_eq!(taker.into_inner().unwrap(), Some(thread::current().id()));
+        });
+    }
+}
+
+mod descent {
+    use super::*;
+
+    #[test]
+    fn cancelled_is_seen_by_a_thread_of_another_pool() {
+        within(LIMIT, || {
+            let (home, other) = (pool(1), pool(1));
+            let ((begin, begun), (tell, told)) = (mpsc::channel(), mpsc::channel());
+            let task = home.spawn(move || {
+                let see = || eventually(LIMIT / 4, micropool::cancelled);
+                let seen = on_two_threads(&other, see, || {
+                    begin.send(()).unwrap();
+                    see()
+                });
+                tell.send(seen).unwrap();
+            });
+            begun.recv().unwrap();
+            assert!(!task.cancel(), "it has begun");
+            assert_eq!(told.recv().unwrap(), (true, true));
+        });
+    }
+
+    #[test]
+    fn a_task_of_another_pool_is_not_cancelled_with_the_one_that_joins_it() {
+        within(LIMIT, || {
+            let home = pool(1);
+            let dedicated =
+                ThreadPoolBuilder::new().num_threads(0).dedicated_background_threads(1).build().expect("a pool");
+            let ((begin, begun), (open, opened), (tell, told)) = (mpsc::channel(), mpsc::channel(), mpsc::channel());
+            // The only thread that would run it is busy, so it runs on top of the one that joins it.
+            let (busy, release) = (mpsc::channel(), mpsc::channel::<()>());
+            let blocker = dedicated.spawn(move || {
+                busy.0.send(()).unwrap();
+                let _ = release.1.recv();
+            });
+            busy.1.recv().unwrap();
+            let inner = dedicated.spawn(move || {
+                begin.send(()).unwrap();
+                opened.recv().unwrap();
+                micropool::cancelled()
+            });
+            let outer = home.spawn(move || {
+                tell.send((inner.join(), micropool::cancelled())).unwrap();
+            });
+            begun.recv().unwrap();
+            assert!(!outer.cancel(), "it has begun");
+            open.send(()).unwrap();
+            assert_eq!(told.recv().unwrap(), (false, true));
+            drop(release.0);
+            blocker.join();
+        });
+    }
+
+    #[test]
+    fn a_task_is_not_joined_by_its_own_work_in_another_pool() {
+        within(LIMIT, || {
+            let (home, other) = (pool(1), pool(1));
+            let (sender, receiver) = mpsc::channel::<SharedTask<Option<String>>>();
+            let task = home.spawn_shared(move || {
+                let itself = receiver.recv().unwrap();
+                on_two_threads(&other, || (), || refusal(|| itself.join().is_some())).1
+            });
+            sender.send(task.clone()).unwrap();
+            let words = task.join().as_deref().expect("it was refused");
+            assert!(words.contains("from inside itself"), "{words}");
+        });
+    }
+
+    #[test]
+    fn a_pool_is_not_waited_for_by_its_own_tasks_work_in_another_pool() {
+        within(LIMIT, || {
+            let (home, other) = (pool(1), pool(1));
+            let (again, there) = (home.clone(), other.clone());
+            let words =
+                by_a_worker(home.spawn(move || on_two_threads(&there, || (), || refusal(|| again.wait_idle())).1));
+            assert!(words.expect("it was refused").contains("`wait_idle` was called from one of the pool's own tasks"));
+            // The other pool's tasks are not what it is part of.
+            let there = other.clone();
+            let waited =
+                by_a_worker(home.spawn(move || on_two_threads(&other, || there.wait_idle(), || there.wait_idle())));
+            assert_eq!(waited, ((), ()));
+        });
+    }
+
+    #[test]
+    fn calls_that_go_to_and_fro_end() {
+        fn go(pools: &[Arc<ThreadPool>], depth: usize, seed: usize) -> usize {
+            let Some(depth) = depth.checked_sub(1) else { return 1 };
+            let (left, right) = (|| go(pools, depth, seed + 1), || go(pools, depth, seed + 2));
+            let pool = &pools[(seed * 7 + depth) % pools.len()];
+            match depth % 3 {
+                0 => {
+                    let (a, b) = pool.join(left, right);
+                    a + b
+                }
+                1 => pool.scope(|s| s.spawn(left).join() + right()),
+                _ => pool.spawn(|| ()).then(|()| 0).join() + pool.install(|| left() + right()),
+            }
+        }
+        within(LIMIT, || {
+            let pools = [0, 1, 2].map(pool);
+            for seed in 0..20 {
+                assert_eq!(go(&pools, 9, seed), 512);
+                let here: ThreadId = thread::current().id();
+                let pools = pools.clone();
+                let task = pools[2].clone().spawn(move || (go(&pools, 8, seed), thread::current().id()));
+                let (sum, there) = by_a_worker(task);
+                assert_eq!(sum, 256);
+                assert_ne!(there, here);
+            }
+        });
+    }
+}
