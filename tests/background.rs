@@ -175,32 +175,6 @@ mod the_cap {
 mod dedicated_threads {
     use super::*;
 
-    /// How nice the calling thread is to others: 19 is the lowest priority.
-    #[cfg(target_os = "linux")]
-    fn niceness() -> i32 {
-        let stat = std::fs::read_to_string("/proc/thread-self/stat").expect("Linux has it");
-        // The name stands in parentheses and may have blanks; the niceness is the 17th field after it.
-        let fields = stat.rsplit_once(')').expect("a name").1;
-        fields.split_whitespace().nth(16).expect("a niceness").parse().expect("a number")
-    }
-
-    #[cfg(target_os = "linux")]
-    #[test]
-    fn have_a_low_priority_and_nobody_else_has() {
-        within(LIMIT, || {
-            let normal = niceness();
-            assert!(normal < 19, "run the tests at a normal priority");
-            let pool = dedicated(2, 2);
-            let task = pool.spawn(niceness);
-            soon("it is over", || task.complete());
-            assert_eq!(task.join(), 19);
-            let workers = Mutex::new(Vec::new());
-            pool.install(|| micropool::broadcast(|_| workers.lock().expect("not poisoned").push(niceness())));
-            assert_eq!(workers.into_inner().expect("not poisoned"), [normal, normal]);
-            assert_eq!(niceness(), normal);
-        });
-    }
-
     #[test]
     fn run_all_tasks_and_are_as_many_as_asked_for() {
         within(LIMIT, || {

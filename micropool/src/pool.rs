@@ -232,10 +232,15 @@ pub fn current_thread_index() -> Option<usize> {
 }
 
 /// Runs waiting foreground work on this thread now, for long background work to call now and then; whether any was run.
+///
+/// On a dedicated background thread of low priority it runs none: a frame would wait for a thread that hardly runs.
 pub fn yield_to_foreground() -> bool {
     let Some(me) = current::seat() else {
         return false;
     };
+    if me.pool().is_low_priority(me) {
+        return false;
+    }
     let mut any = false;
     while let Some(claimed) = steal::take_any(me, Tier::Foreground) {
         claimed.run(me);
