@@ -711,6 +711,66 @@ mod ends {
         });
     }
 
+    /// A task that ends where its pool's tasks are run by whoever ends their inputs makes one ready of another such pool.
+    #[test]
+    fn what_becomes_ready_in_another_pool_without_threads_runs() {
+        within(LIMIT, || {
+            let (first, second, third) = (capped(1, 1), capped(0, 1), capped(0, 1));
+            let gate = Gate::default();
+            let held = gate.clone();
+            let input = first.spawn_shared(move || {
+                held.pass();
+                here()
+            });
+            soon("it runs", || gate.arrived() == 1);
+            let (tell, told) = mpsc::channel();
+            let both = tell.clone();
+            let middle = second.install(|| after(input.clone(), tell)).share();
+            let last = third.install(|| {
+                micropool::__private::spawn_after((), &[&middle], move |()| {
+                    both.send(here()).expect("the test listens")
+                })
+            });
+            gate.open();
+            let worker = *input.join();
+            assert_eq!([told.recv_timeout(LIMIT), told.recv_timeout(LIMIT)], [Ok(worker), Ok(worker)]);
+            middle.join();
+            last.join();
+        });
+    }
+
+    /// A task that runs where an input has ended may itself end inputs of others, and wait for those.
+    #[test]
+    fn what_becomes_ready_inside_a_task_without_threads_runs_inside_of_it() {
+        within(LIMIT, || {
+            let (first, second) = (capped(1, 1), Arc::new(capped(0, 1)));
+            let (gate, inner) = (Gate::default(), Gate::default());
+            let held = gate.clone();
+            let input = first.spawn_shared(move || held.pass());
+            let passes = inner.clone();
+            let other = first.spawn_shared(move || passes.pass());
+            soon("it runs", || gate.arrived() == 1);
+            let (tell, told) = mpsc::channel();
+            let (heard, heard_there) = mpsc::channel();
+            let after_other = second.install(|| {
+                let other = other.clone();
+                micropool::__private::spawn_after((), &[&other], move |()| tell.send(()).expect("somebody listens"))
+            });
+            let task = second.install(|| {
+                micropool::__private::spawn_after((), &[&input], move |()| {
+                    // Ends here, and with it what comes after it can run.
+                    other.join();
+                    heard.send(told.recv_timeout(LIMIT)).expect("the test listens");
+                })
+            });
+            inner.open();
+            gate.open();
+            assert_eq!(heard_there.recv_timeout(LIMIT), Ok(Ok(())));
+            task.join();
+            after_other.join();
+        });
+    }
+
     /// A task that comes after a shared one.
     fn after(input: micropool::SharedTask<ThreadId>, tell: mpsc::Sender<ThreadId>) -> Task<()> {
         micropool::__private::spawn_after((), &[&input], move |()| tell.send(here()).expect("the test listens"))

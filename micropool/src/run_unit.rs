@@ -1,6 +1,7 @@
 //! Running units to their end: claim, segment, closure, and what comes after.
 
 use crate::background::Background;
+use crate::current;
 use crate::seat::Seat;
 use crate::segment::{Origin, SlotId, Target};
 use crate::shared::Shared;
@@ -29,8 +30,10 @@ pub(crate) fn run_claimed(me: &Seat, unit: &Arc<dyn Unit>, tier: Tier, belongs: 
         Belongs::Scope(slot) => Some(slot),
     };
     let segment = me.open_segment(Origin { slot, unit: header.address() }, tier);
+    let inside = current::in_task();
     // SAFETY: the caller has claimed it, and runs it here only.
     let panicked = unsafe { unit.run() };
+    drop(inside);
     drop(segment);
     settle(unit, true, belongs);
     if panicked && matches!(belongs, Belongs::Pool) {
@@ -115,9 +118,9 @@ pub(crate) fn queue(task: Arc<dyn Unit>) {
     }
 }
 
-/// Runs what is queued on this thread, one after another: a task that makes another ready must not run it on top.
+/// Runs what is queued on this thread, one after another.
 pub(crate) fn drain_here(pool: &Arc<Shared>) {
-    crate::current::draining(|| {
+    current::drain(pool, |pool| {
         while let Some(task) = pool.background.pop() {
             start_here(&task);
         }
@@ -130,7 +133,7 @@ pub(crate) fn start_here(task: &Arc<dyn Unit>) -> bool {
         return false;
     }
     let pool = task.header().pool.clone();
-    crate::current::with_seat_in(&pool, |me| {
+    current::with_seat_in(&pool, |me| {
         run_claimed(me, task, me.tier(), Belongs::Pool);
     });
     true
@@ -253,7 +256,7 @@ pub(crate) fn any_ancestor_unit(me: &Seat, mut f: impl FnMut(usize) -> bool) -> 
 /// Panics if this thread is running something that descends from the unit: waiting for it would never end.
 pub(crate) fn refuse_own_end(header: &Header, what: &str) {
     let address = header.address();
-    if crate::current::any_seat(|seat| any_ancestor_unit(seat, |unit| unit == address)) {
+    if current::any_seat(|seat| any_ancestor_unit(seat, |unit| unit == address)) {
         panic!(
             "micropool: {what} was joined from inside itself (or from work it made), so it could never end; join it from outside, or let the inner work finish first"
         );
