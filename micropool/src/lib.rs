@@ -57,6 +57,7 @@ mod loops;
 mod scope;
 mod split;
 mod task;
+mod task_end;
 
 mod builder;
 mod global;
