@@ -175,32 +175,6 @@ mod the_cap {
 mod dedicated_threads {
     use super::*;
 
-    /// How nice the calling thread is to others: 19 is the lowest priority.
-    #[cfg(target_os = "linux")]
-    fn niceness() -> i32 {
-        let stat = std::fs::read_to_string("/proc/thread-self/stat").expect("Linux has it");
-        // The name stands in parentheses and may have blanks; the niceness is the 17th field after it.
-        let fields = stat.rsplit_once(')').expect("a name").1;
-        fields.split_whitespace().nth(16).expect("a niceness").parse().expect("a number")
-    }
-
-    #[cfg(target_os = "linux")]
-    #[test]
-    fn have_a_low_priority_and_nobody_else_has() {
-        within(LIMIT, || {
-            let normal = niceness();
-            assert!(normal < 19, "run the tests at a normal priority");
-            let pool = dedicated(2, 2);
-            let task = pool.spawn(niceness);
-            soon("it is over", || task.complete());
-            assert_eq!(task.join(), 19);
-            let workers = Mutex::new(Vec::new());
-            pool.install(|| micropool::broadcast(|_| workers.lock().expect("not poisoned").push(niceness())));
-            assert_eq!(workers.into_inner().expect("not poisoned"), [normal, normal]);
-            assert_eq!(niceness(), normal);
-        });
-    }
-
     #[test]
     fn run_all_tasks_and_are_as_many_as_asked_for() {
         within(LIMIT, || {
@@ -734,6 +708,68 @@ mod ends {
             assert_eq!(told.recv_timeout(LIMIT), Ok(thread));
             after.join();
             runner.join().expect("no panic");
+        });
+    }
+
+    /// A task that ends where its pool's tasks are run by whoever ends their inputs makes one ready of another such pool.
+    #[test]
+    fn what_becomes_ready_in_another_pool_without_threads_runs() {
+        within(LIMIT, || {
+            let (first, second, third) = (capped(1, 1), capped(0, 1), capped(0, 1));
+            let gate = Gate::default();
+            let held = gate.clone();
+            let input = first.spawn_shared(move || {
+                held.pass();
+                here()
+            });
+            soon("it runs", || gate.arrived() == 1);
+            let (tell, told) = mpsc::channel();
+            let both = tell.clone();
+            let middle = second.install(|| after(input.clone(), tell)).share();
+            let last = third.install(|| {
+                micropool::__private::spawn_after("after", (), &[&middle], move |()| {
+                    both.send(here()).expect("the test listens")
+                })
+            });
+            gate.open();
+            let worker = *input.join();
+            assert_eq!([told.recv_timeout(LIMIT), told.recv_timeout(LIMIT)], [Ok(worker), Ok(worker)]);
+            middle.join();
+            last.join();
+        });
+    }
+
+    /// A task that runs where an input has ended may itself end inputs of others, and wait for those.
+    #[test]
+    fn what_becomes_ready_inside_a_task_without_threads_runs_inside_of_it() {
+        within(LIMIT, || {
+            let (first, second) = (capped(1, 1), Arc::new(capped(0, 1)));
+            let (gate, inner) = (Gate::default(), Gate::default());
+            let held = gate.clone();
+            let input = first.spawn_shared(move || held.pass());
+            let passes = inner.clone();
+            let other = first.spawn_shared(move || passes.pass());
+            soon("it runs", || gate.arrived() == 1);
+            let (tell, told) = mpsc::channel();
+            let (heard, heard_there) = mpsc::channel();
+            let after_other = second.install(|| {
+                let other = other.clone();
+                micropool::__private::spawn_after("after", (), &[&other], move |()| {
+                    tell.send(()).expect("somebody listens")
+                })
+            });
+            let task = second.install(|| {
+                micropool::__private::spawn_after("after", (), &[&input], move |()| {
+                    // Ends here, and with it what comes after it can run.
+                    other.join();
+                    heard.send(told.recv_timeout(LIMIT)).expect("the test listens");
+                })
+            });
+            inner.open();
+            gate.open();
+            assert_eq!(heard_there.recv_timeout(LIMIT), Ok(Ok(())));
+            task.join();
+            after_other.join();
         });
     }
 

@@ -9,7 +9,7 @@ use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Barrier, Mutex, mpsc};
 use std::task::{Context, Poll, Wake, Waker};
 use std::thread::{self, ThreadId};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 use support::{Gate, busy, soon, within};
 
 const LIMIT: Duration = Duration::from_secs(60);
@@ -131,7 +131,10 @@ fn every_join_of_a_shared_task_gets_a_copy_of_its_panic() {
         drop(unseen);
         assert_eq!(heard.load(Ordering::SeqCst), 0, "what was joined is known, and this one still has a handle");
         drop(other);
-        assert_eq!(heard.load(Ordering::SeqCst), 1);
+        // By this thread, or by the worker that has just ended the task.
+        soon("it is reported", || heard.load(Ordering::SeqCst) == 1);
+        drop(pool);
+        assert_eq!(heard.load(Ordering::SeqCst), 1, "once");
     });
 }
 
@@ -483,13 +486,71 @@ mod futures {
             let (pool, gate) = held_pool();
             let shared = pool.spawn_shared(|| 5);
             let woken: Vec<Arc<Woken>> = (0..10).map(|_| Arc::default()).collect();
-            for waker in &woken {
-                let waker = Waker::from(waker.clone());
-                assert!(pin!((&shared).into_future()).poll(&mut Context::from_waker(&waker)).is_pending());
-            }
+            let awaiting: Vec<_> = woken
+                .iter()
+                .map(|woken| {
+                    let (mut future, waker) = ((&shared).into_future(), Waker::from(woken.clone()));
+                    assert!(pin!(&mut future).poll(&mut Context::from_waker(&waker)).is_pending());
+                    future
+                })
+                .collect();
             gate.open();
             soon("all are woken", || woken.iter().all(|woken| woken.threads().len() == 1));
+            drop(awaiting);
             assert_eq!(*pollster::block_on((&shared).into_future()), 5);
+        });
+    }
+
+    /// One future, awaited by one executor after another, and given up in the end: the task keeps no waker but the last, and that
+    /// only as long as the future.
+    #[test]
+    fn a_future_leaves_no_wakers_behind() {
+        within(LIMIT, || {
+            let (pool, gate) = held_pool();
+            let shared = pool.spawn_shared(|| 5);
+            let (other, woken) = (Arc::new(Woken::default()), Arc::new(Woken::default()));
+            let mut patient = (&shared).into_future();
+            let waker = Waker::from(other.clone());
+            assert!(pin!(&mut patient).poll(&mut Context::from_waker(&waker)).is_pending());
+            let mut given_up = (&shared).into_future();
+            for _ in 0..3 {
+                let waker = Waker::from(woken.clone());
+                assert!(pin!(&mut given_up).poll(&mut Context::from_waker(&waker)).is_pending());
+                drop(waker);
+                assert_eq!(Arc::strong_count(&woken), 2, "ours, and the task's");
+            }
+            drop(given_up);
+            assert_eq!(Arc::strong_count(&woken), 1);
+            gate.open();
+            soon("who still awaits it is woken", || other.threads().len() == 1);
+            assert_eq!(woken.threads(), []);
+        });
+    }
+
+    /// The last reference to a future may go with the waker that it has left with the task.
+    #[test]
+    fn a_waker_may_own_the_future_that_leaves_it() {
+        struct Owns(Mutex<Option<micropool::SharedTaskFuture<'static, u8>>>);
+        impl Wake for Owns {
+            fn wake(self: Arc<Self>) {}
+        }
+        within(LIMIT, || {
+            let (pool, gate) = held_pool();
+            let shared: &'static SharedTask<u8> = Box::leak(Box::new(pool.spawn_shared(|| 5)));
+            let mut future = shared.into_future();
+            let owner = Arc::new(Owns(Mutex::new(None)));
+            let waker = Waker::from(owner.clone());
+            assert!(pin!(&mut future).poll(&mut Context::from_waker(&waker)).is_pending());
+            drop(waker);
+            *owner.0.lock().unwrap() = Some(future);
+            drop(owner);
+            // Another future of the same task is polled, given up, and polled with another waker; then the task ends.
+            let mut second = shared.into_future();
+            for _ in 0..2 {
+                assert!(pin!(&mut second).poll(&mut Context::from_waker(Waker::noop())).is_pending());
+            }
+            gate.open();
+            assert_eq!(*pollster::block_on(second), 5);
         });
     }
 
@@ -709,21 +770,177 @@ mod chains {
         });
     }
 
-    // One end makes all of them ready, or cancels them.
+    /// The longest chains, on threads with small stacks: a step that is nested in the one before would soon end the process.
+    mod long {
+        use super::*;
+
+        const LINKS: usize = 100_000;
+        const STACK: usize = 256 << 10;
+        /// Some seconds, unless all of them and the rest of the machine run at once.
+        const LIMIT: Duration = Duration::from_secs(300);
+
+        /// Runs a test on a thread with a small stack, with a pool whose one worker, if it has one, has a small one too.
+        fn on_small_stacks(workers: usize, test: impl FnOnce(ThreadPool) + Send + 'static) {
+            within(LIMIT, move || {
+                let pool = ThreadPoolBuilder::new().num_threads(workers).stack_size(STACK).build().expect("a pool");
+                let test = thread::Builder::new().stack_size(STACK).spawn(move || test(pool)).expect("a thread");
+                test.join().unwrap_or_else(|payload| std::panic::resume_unwind(payload));
+            });
+        }
+
+        fn hold(pool: &ThreadPool) -> Gate {
+            let gate = Gate::default();
+            let held = gate.clone();
+            pool.spawn(move || held.pass()).detach();
+            soon("the worker is at the gate", || gate.arrived() == 1);
+            gate
+        }
+
+        fn chain<T: Send + 'static>(head: Task<T>) -> Task<T> {
+            (0..LINKS).fold(head, |chain, _| chain.then(|value| value))
+        }
+
+        #[test]
+        fn a_chain_that_is_cancelled() {
+            on_small_stacks(1, |pool| {
+                let gate = hold(&pool);
+                let drops = Arc::new(AtomicUsize::new(0));
+                let capture = Counted(drops.clone());
+                let frame =
+                    micropool::parallel! { in pool; background head => 1, background next after head => capture };
+                let chain = chain(frame.next);
+                assert!(frame.head.cancel());
+                assert!(chain.complete(), "the end of the chain is cancelled with its head");
+                assert_eq!(drops.load(Ordering::SeqCst), 1);
+                assert!(chain.outcome().is_err());
+                gate.open();
+            });
+        }
+
+        #[test]
+        fn a_chain_whose_head_panics() {
+            on_small_stacks(1, |pool| {
+                let gate = hold(&pool);
+                let chain = chain(pool.spawn(|| -> u8 { std::panic::resume_unwind(Box::new(7)) }));
+                gate.open();
+                soon("it is over", || chain.complete());
+                assert_eq!(chain.outcome().expect_err("it travels").downcast_ref(), Some(&7));
+            });
+        }
+
+        #[test]
+        fn a_chain_that_nobody_has_a_handle_of() {
+            on_small_stacks(1, |pool| {
+                let gate = hold(&pool);
+                let drops = Arc::new(AtomicUsize::new(0));
+                let capture = Counted(drops.clone());
+                drop(chain(pool.spawn(move || capture)));
+                gate.open();
+                // The pool is dropped in the middle of it.
+                soon("it runs", || gate.arrived() == 1);
+                drop(pool);
+                assert_eq!(drops.load(Ordering::SeqCst), 1, "the result of the last link");
+            });
+        }
+
+        #[test]
+        fn a_chain_whose_end_is_cancelled_leaves_the_rest() {
+            on_small_stacks(1, |pool| {
+                let gate = hold(&pool);
+                let count = Arc::new(AtomicUsize::new(0));
+                let head = pool.spawn(|| ());
+                let chain = (0..LINKS).fold(head, |chain, _| {
+                    let count = count.clone();
+                    chain.then(move |()| {
+                        count.fetch_add(1, Ordering::Relaxed);
+                    })
+                });
+                assert!(chain.cancel());
+                gate.open();
+                pool.wait_idle();
+                assert_eq!(count.load(Ordering::Relaxed), LINKS - 1);
+            });
+        }
+
+        #[test]
+        fn a_chain_that_is_joined() {
+            on_small_stacks(1, |pool| {
+                let gate = hold(&pool);
+                assert_eq!(chain(pool.spawn(|| 5)).join(), 5);
+                gate.open();
+                // The worker takes links too.
+                assert_eq!(chain(pool.spawn(|| 6)).join(), 6);
+            });
+        }
+
+        #[test]
+        fn a_chain_without_workers() {
+            on_small_stacks(0, |pool| {
+                // Each link runs before `then` returns.
+                assert_eq!(chain(pool.spawn(|| 5)).join(), 5);
+            });
+        }
+
+        /// All links run on the thread that ends their head, which is another pool's.
+        #[test]
+        fn a_chain_without_workers_after_a_task_of_another_pool() {
+            on_small_stacks(1, |pool| {
+                let (gate, none) = (hold(&pool), super::pool(0));
+                let head = pool.spawn_shared(here);
+                let next = none.install(|| {
+                    let input = head.clone();
+                    micropool::__private::spawn_after("after", (), &[&head], move |()| *input.join())
+                });
+                let chain = chain(next.then(|head| (head, here())));
+                assert!(!chain.complete());
+                gate.open();
+                soon("it is over", || chain.complete());
+                let (head, next) = chain.join();
+                assert_eq!(head, next);
+                assert_ne!(head, here());
+            });
+        }
+
+        #[test]
+        fn a_chain_that_two_wait_for() {
+            on_small_stacks(2, |pool| {
+                let end = chain(pool.spawn(|| 5)).share();
+                thread::scope(|s| {
+                    for _ in 0..2 {
+                        let end = end.clone();
+                        s.spawn(move || assert_eq!(*end.join(), 5));
+                    }
+                });
+            });
+        }
+    }
+
+    /// Joining the end of a graph of tasks whose ways meet again and again takes a time that grows with the tasks, not with the ways.
     #[test]
-    fn what_a_fan_comes_after_is_cancelled() {
+    fn ways_that_meet_again_and_again() {
         within(LIMIT, || {
             let (pool, gate) = held_pool();
-            let drops = Arc::new(AtomicUsize::new(0));
-            let capture = Counted(drops.clone());
-            let frame = micropool::parallel! { in pool; background head => 1, background next after head => capture };
-            let chain = (0..LINKS).fold(frame.next, |chain, _| chain.then(|capture| capture));
-            let began = Instant::now();
-            assert!(frame.head.cancel());
-            assert!(chain.complete(), "the end of the chain is cancelled with its head");
-            assert_eq!(drops.load(Ordering::SeqCst), 1);
-            assert!(chain.outcome().is_err());
-            assert!(began.elapsed() < LIMIT);
+            let begun = Gate::default();
+            let passes = begun.clone();
+            let head = pool.spawn_shared(move || passes.pass());
+            let after = |a: &SharedTask<()>, b: &SharedTask<()>| {
+                pool.install(|| micropool::__private::spawn_shared_after("after", (), &[a, b], |()| ()))
+            };
+            let mut two = [after(&head, &head), after(&head, &head)];
+            for _ in 0..1000 {
+                two = [after(&two[0], &two[1]), after(&two[1], &two[0])];
+            }
+            // The head runs elsewhere, so that there is nothing to do but to look for something.
+            let elsewhere = head.clone();
+            let runner = thread::spawn(move || elsewhere.help());
+            soon("the head runs", || begun.arrived() == 1);
+            let opener = thread::spawn(move || {
+                thread::sleep(Duration::from_millis(20));
+                begun.open();
+            });
+            two[0].join();
+            runner.join().expect("no panic");
+            opener.join().expect("no panic");
             gate.open();
         });
     }

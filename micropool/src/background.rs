@@ -21,6 +21,8 @@ use std::sync::Arc;
 
 pub(crate) struct Background {
     queue: Injector<Arc<dyn Unit>>,
+    /// Those of the queue that a foreground thread waits for: see `task_end.rs`.
+    promoted: Injector<Arc<dyn Unit>>,
     /// Workers in the background tier now, never more than `cap`.
     running: AtomicUsize,
     cap: usize,
@@ -40,6 +42,7 @@ impl Background {
     pub(crate) fn new(config: &Config) -> Self {
         Self {
             queue: Injector::new(),
+            promoted: Injector::new(),
             running: AtomicUsize::new(0),
             cap: config.background_threads,
             epoch: AtomicUsize::new(0),
@@ -52,13 +55,24 @@ impl Background {
     }
 
     pub(crate) fn pop(&self) -> Option<Arc<dyn Unit>> {
-        loop {
-            match self.queue.steal() {
-                Steal::Success(task) => return Some(task),
-                Steal::Empty => return None,
-                Steal::Retry => {}
-            }
-        }
+        pop(&self.queue)
+    }
+
+    pub(crate) fn push_promoted(&self, task: Arc<dyn Unit>) {
+        self.promoted.push(task);
+    }
+
+    pub(crate) fn pop_promoted(&self) -> Option<Arc<dyn Unit>> {
+        pop(&self.promoted)
+    }
+
+    pub(crate) fn has_promoted(&self) -> bool {
+        !self.promoted.is_empty()
+    }
+
+    /// They are in the other queue too.
+    pub(crate) fn forget_promoted(&self) {
+        while self.pop_promoted().is_some() {}
     }
 
     pub(crate) fn is_empty(&self) -> bool {
@@ -131,6 +145,16 @@ impl Background {
     #[cfg(all(loom, test))]
     pub(crate) fn unfinished(&self) -> usize {
         self.unfinished.iter().map(|count| count.load(Ordering::Acquire)).sum()
+    }
+}
+
+fn pop(queue: &Injector<Arc<dyn Unit>>) -> Option<Arc<dyn Unit>> {
+    loop {
+        match queue.steal() {
+            Steal::Success(task) => return Some(task),
+            Steal::Empty => return None,
+            Steal::Retry => {}
+        }
     }
 }
 

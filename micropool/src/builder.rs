@@ -5,7 +5,7 @@ use crate::current;
 use crate::global;
 use crate::platform;
 use crate::pool::ThreadPool;
-use crate::priority;
+use crate::priority::{self, BackgroundPriority};
 use crate::run_unit;
 use crate::shared::Shared;
 use crate::wake;
@@ -36,6 +36,7 @@ pub struct ThreadPoolBuilder {
     spin: Option<Duration>,
     background_threads: Option<usize>,
     dedicated_background_threads: Option<usize>,
+    background_priority: BackgroundPriority,
     pin_workers: bool,
     thread_name: Option<Box<dyn Fn(usize) -> String + Send + Sync>>,
     stack_size: Option<usize>,
@@ -114,9 +115,8 @@ impl ThreadPoolBuilder {
 
     /// Background tasks run on `n` threads of their own, and workers run foreground work only. 0 is as if it hadn't been said.
     ///
-    /// These threads have the lowest priority that the operating system gives to a normal thread, so that a frame has the
-    /// processors first. Where the system refuses that, they run at the normal priority, and one line on the standard error
-    /// stream says so, once in the life of the process.
+    /// These threads have a low priority with the operating system, so that a frame has the processors first: see
+    /// [`background_priority`](Self::background_priority).
     ///
     /// ```
     /// let pool = micropool::ThreadPoolBuilder::new().num_threads(1).dedicated_background_threads(1).build()?;
@@ -128,6 +128,19 @@ impl ThreadPoolBuilder {
     /// ```
     pub fn dedicated_background_threads(mut self, n: usize) -> Self {
         self.dedicated_background_threads = Some(n);
+        self
+    }
+
+    /// The priority of dedicated background threads; the default is [`BackgroundPriority::Idle`]. Where the system refuses it,
+    /// they run at the normal priority, and one line on the standard error stream says so, once in the life of the process.
+    ///
+    /// # Locks that a frame wants
+    /// A thread of low priority that holds a lock keeps it for as long as others keep the processors: a frame that asks for the lock
+    /// then waits for a thread that hardly runs, and while other threads keep all processors busy that can be very long. So let tasks
+    /// share locks with the frame only for moments (swap a finished value in), hand results over by their handles or through
+    /// channels, or choose [`BackgroundPriority::Normal`]. The pool's own locks are of that kind: held for some instructions.
+    pub fn background_priority(mut self, priority: BackgroundPriority) -> Self {
+        self.background_priority = priority;
         self
     }
 
@@ -308,6 +321,7 @@ impl ThreadPoolBuilder {
             spin: self.spin.unwrap_or(SPIN),
             background_threads: if dedicated > 0 { 0 } else { cap },
             dedicated_background_threads: dedicated,
+            background_priority: self.background_priority,
             crowded: num_threads + dedicated >= available_parallelism() && num_threads > 1
                 || available_parallelism() == 1,
             start_handler: self.start_handler.clone(),
@@ -451,6 +465,7 @@ impl fmt::Debug for ThreadPoolBuilder {
             .field("spin_before_sleep", &self.spin)
             .field("background_threads", &self.background_threads)
             .field("dedicated_background_threads", &self.dedicated_background_threads)
+            .field("background_priority", &self.background_priority)
             .field("pin_workers", &self.pin_workers)
             .field("stack_size", &self.stack_size)
             .finish_non_exhaustive()
@@ -469,7 +484,7 @@ impl WorkerThread {
             let _ = platform::pin_to_core(core);
         }
         if self.role == Role::Dedicated {
-            priority::lower_own();
+            priority::set_own(self.shared.config.background_priority);
         }
         worker::run(&self.shared, self.seat, self.role);
     }

@@ -1,6 +1,7 @@
 //! How a pool was asked to be: the builder's answers, as the running pool reads them.
 
 use crate::panic::Payload;
+use crate::priority::BackgroundPriority;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -13,6 +14,7 @@ pub(crate) struct Config {
     /// How many of the workers may run background work at once; 0 with dedicated threads.
     pub(crate) background_threads: usize,
     pub(crate) dedicated_background_threads: usize,
+    pub(crate) background_priority: BackgroundPriority,
     /// More threads than processors: a spinning thread then lets others run now and then.
     pub(crate) crowded: bool,
     pub(crate) start_handler: Option<IndexHandler>,

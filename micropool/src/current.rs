@@ -21,7 +21,8 @@ local_cells! {
     CURRENT: *const Seat = ptr::null();
     /// The innermost call that has changed `CURRENT`: with those around it, all that this thread is inside of.
     INSIDE: *const Outer = ptr::null();
-    DRAINING: bool = false;
+    /// The loop of [`drain`] that this thread is in, between two of its tasks.
+    DRAINING: *const Drain = ptr::null();
 }
 #[cfg(not(loom))]
 thread_local! {
@@ -266,17 +267,45 @@ pub(crate) fn any_seat(mut f: impl FnMut(&Seat) -> bool) -> bool {
     false
 }
 
-/// Runs `f` unless this thread is in the middle of such an `f`, whose loop then sees to it.
-pub(crate) fn draining(f: impl FnOnce()) {
-    if DRAINING.replace(true) {
+/// A loop that empties queues on this thread, in its frame: see [`drain`].
+struct Drain {
+    /// Whose queue it empties now.
+    pool: Cell<*const Shared>,
+    /// Whose it will empty next.
+    more: RefCell<Vec<Arc<Shared>>>,
+}
+
+/// Empties the queue of a pool by `empty`, or leaves that to the loop that this thread is in, if it is between two tasks: one that
+/// makes another ready must not run it on top, however long the chain and whatever their pools.
+#[allow(unsafe_code)]
+pub(crate) fn drain(pool: &Arc<Shared>, empty: impl Fn(&Arc<Shared>)) {
+    // SAFETY: in the frame of a `drain` that this thread is inside of: its guard resets it.
+    if let Some(around) = unsafe { DRAINING.get().as_ref() } {
+        let mut more = around.more.borrow_mut();
+        if !ptr::eq(around.pool.get(), Arc::as_ptr(pool)) && !more.iter().any(|other| Arc::ptr_eq(other, pool)) {
+            more.push(pool.clone());
+        }
         return;
     }
-    struct Done;
-    impl Drop for Done {
-        fn drop(&mut self) {
-            DRAINING.set(false);
-        }
+    let drain = Drain { pool: Cell::new(ptr::null()), more: RefCell::new(vec![pool.clone()]) };
+    let _done = DrainBefore(DRAINING.replace(&raw const drain));
+    loop {
+        let Some(pool) = drain.more.borrow_mut().pop() else { return };
+        drain.pool.set(Arc::as_ptr(&pool));
+        empty(&pool);
     }
-    let _done = Done;
-    f();
+}
+
+/// A task's own code begins: what it makes ready may be run inside of it, until the guard is dropped.
+pub(crate) fn in_task() -> DrainBefore {
+    DrainBefore(DRAINING.replace(ptr::null()))
+}
+
+/// What this thread was draining, and is again when this is dropped.
+pub(crate) struct DrainBefore(*const Drain);
+
+impl Drop for DrainBefore {
+    fn drop(&mut self) {
+        DRAINING.set(self.0);
+    }
 }

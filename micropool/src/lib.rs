@@ -107,6 +107,7 @@ mod loops;
 mod scope;
 mod split;
 mod task;
+mod task_end;
 
 mod builder;
 mod global;
@@ -123,6 +124,7 @@ pub use pool::{
     AwakeGuard, ThreadPool, broadcast, current_thread_index, help_background, keep_awake, num_threads,
     yield_to_foreground,
 };
+pub use priority::BackgroundPriority;
 pub use scope::{Scope, ScopedTask, scope};
 pub use split::{Split, split_by, split_by_threads, split_per, split_per_item};
 pub use task::{SharedTask, SharedTaskFuture, Task, cancelled, spawn, spawn_shared};

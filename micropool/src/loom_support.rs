@@ -37,6 +37,7 @@ pub(crate) fn shared(num_threads: usize, background_threads: usize) -> Arc<Share
         spin: Duration::ZERO,
         background_threads,
         dedicated_background_threads: 0,
+        background_priority: crate::priority::BackgroundPriority::Normal,
         crowded: false,
         start_handler: None,
         exit_handler: None,

@@ -395,7 +395,8 @@ pub fn current_thread_index() -> Option<usize> {
 
 /// Runs waiting foreground work on this thread now, for long background work to call now and then; whether any was run.
 ///
-/// It runs on top of what calls it, unlike anything that a waiting thread does: hold no lock that a frame may ask for.
+/// On a dedicated background thread of low priority it runs none: a frame would wait for a thread that hardly runs. Elsewhere it
+/// runs on top of what calls it, unlike anything that a waiting thread does: hold no lock that a frame may ask for.
 ///
 /// ```
 /// let baked = micropool::spawn(|| {
@@ -416,6 +417,9 @@ pub fn yield_to_foreground() -> bool {
     let Some(me) = current::seat() else {
         return false;
     };
+    if me.pool().is_low_priority(me) {
+        return false;
+    }
     let mut any = false;
     while let Some(claimed) = steal::take_any(me, Tier::Foreground) {
         claimed.run(me);

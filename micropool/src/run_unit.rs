@@ -2,9 +2,11 @@
 
 use crate::ancestry;
 use crate::background::Background;
+use crate::current;
 use crate::seat::Seat;
 use crate::segment::{Origin, SlotId, Target};
 use crate::shared::Shared;
+use crate::sync::{Ordering, fence};
 use crate::unit::{Header, Unit};
 use crate::wait::Awaited;
 use crate::wake;
@@ -29,9 +31,20 @@ pub(crate) fn run_claimed(me: &Seat, unit: &Arc<dyn Unit>, tier: Tier, belongs: 
         Belongs::Pool => None,
         Belongs::Scope(slot) => Some(slot),
     };
+    // R1 to R4 of the protocol in `task_end.rs`.
+    let tier = if header.is_promoted() { Tier::Foreground } else { tier };
     let segment = me.open_segment(Origin { slot, unit: header.address() }, tier);
+    if tier == Tier::Background {
+        // Ordering: with M2.
+        fence(Ordering::SeqCst);
+        if header.is_promoted() {
+            segment.inherit(Tier::Foreground);
+        }
+    }
+    let inside = current::in_task();
     // SAFETY: the caller has claimed it, and runs it here only.
     let panicked = unsafe { unit.run() };
+    drop(inside);
     drop(segment);
     settle(unit, true, belongs);
     if panicked && matches!(belongs, Belongs::Pool) {
@@ -64,8 +77,14 @@ fn settle(unit: &Arc<dyn Unit>, ran: bool, belongs: Belongs) {
                     over.push(successor, false);
                 }
             } else if successor.header().predecessor_over() {
-                // Whoever sleeps for it can start it now, and need not wait for a free worker.
-                wake::unit_changed(&successor.header().pool, successor.header().address());
+                // Whoever waits for it can start it now, and need not wait for a free worker. One that waits for what comes
+                // after it sleeps for something else.
+                let (header, pool) = (successor.header(), &successor.header().pool);
+                if header.is_awaited() {
+                    wake::unit_waiters(pool);
+                } else {
+                    wake::unit_changed(pool, header.address());
+                }
                 queue(successor);
             }
         }
@@ -103,6 +122,9 @@ impl WorkList {
 /// A task that can start now goes to its pool's queue, or, where nobody empties queues, runs here.
 pub(crate) fn queue(task: Arc<dyn Unit>) {
     let pool = task.header().pool.clone();
+    if task.header().is_promoted() {
+        queue_promoted(&task);
+    }
     if pool.config.has_background() && !pool.is_deserted() {
         pool.background.push(task);
         wake::task_queued(&pool);
@@ -116,12 +138,27 @@ pub(crate) fn queue(task: Arc<dyn Unit>) {
     }
 }
 
-/// Runs what is queued on this thread, one after another: a task that makes another ready must not run it on top.
+/// A task that can start now, and is foreground, may run on any worker (Q in `task_end.rs`).
+pub(crate) fn queue_promoted(task: &Arc<dyn Unit>) {
+    let pool = &*task.header().pool;
+    if pool.config.num_threads == 0 {
+        return;
+    }
+    pool.background.push_promoted(task.clone());
+    wake::task_promoted(pool);
+    // Shells that nobody picks up would keep their pool, and it them. The workers may have left before or after the push.
+    if pool.is_deserted() {
+        pool.background.forget_promoted();
+    }
+}
+
+/// Runs what is queued on this thread, one after another.
 pub(crate) fn drain_here(pool: &Arc<Shared>) {
-    crate::current::draining(|| {
+    current::drain(pool, |pool| {
         while let Some(task) = pool.background.pop() {
             start_here(&task);
         }
+        pool.background.forget_promoted();
     });
 }
 
@@ -131,7 +168,7 @@ pub(crate) fn start_here(task: &Arc<dyn Unit>) -> bool {
         return false;
     }
     let pool = task.header().pool.clone();
-    crate::current::with_seat_in(&pool, |me| {
+    current::with_seat_in(&pool, |me| {
         run_claimed(me, task, me.tier(), Belongs::Pool);
     });
     true
@@ -143,31 +180,14 @@ pub(crate) fn next_queued(background: &Background) -> Option<Arc<dyn Unit>> {
     std::iter::from_fn(|| background.pop()).find(|task| task.header().claim())
 }
 
+/// The next task that a foreground thread waits for, claimed.
+pub(crate) fn next_promoted(background: &Background) -> Option<Arc<dyn Unit>> {
+    std::iter::from_fn(|| background.pop_promoted()).find(|task| task.header().claim())
+}
+
 /// The unit that `wait_idle` sleeps for.
 pub(crate) fn idle_unit(pool: &Shared) -> usize {
     std::ptr::from_ref(&pool.background).addr()
-}
-
-/// The end of a task, wherever it runs: here, if it becomes ready while this thread waits.
-pub(crate) struct TaskEnd<'a>(pub(crate) &'a Arc<dyn Unit>);
-
-impl Awaited for TaskEnd<'_> {
-    fn done(&self) -> bool {
-        self.0.header().is_over()
-    }
-    fn target(&self) -> Target {
-        Target::Unit(self.0.header().address())
-    }
-    fn help(&self, me: &Seat) -> bool {
-        let claimed = self.0.header().claim();
-        if claimed {
-            run_claimed(me, self.0, me.tier(), Belongs::Pool);
-        }
-        claimed
-    }
-    fn can_help(&self) -> bool {
-        self.0.header().is_queued()
-    }
 }
 
 /// A unit that runs elsewhere.
@@ -226,7 +246,7 @@ pub(crate) fn help_one(me: &Seat) -> bool {
 /// Panics if this thread is running something that descends from the unit: waiting for it would never end.
 pub(crate) fn refuse_own_end(header: &Header, what: &str) {
     let address = header.address();
-    if crate::current::any_seat(|seat| ancestry::units(seat).any(|unit| unit == address)) {
+    if current::any_seat(|seat| ancestry::units(seat).any(|unit| unit == address)) {
         panic!(
             "micropool: {what} was joined from inside itself (or from work it made), so it could never end; join it from outside, or let the inner work finish first"
         );

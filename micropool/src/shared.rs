@@ -2,6 +2,7 @@
 
 use crate::background::Background;
 use crate::config::Config;
+use crate::priority::BackgroundPriority;
 use crate::seat::{OUTSIDE, Seat};
 use crate::sleep::Sleepers;
 use crate::sync::{AtomicU32, Condvar, Mutex, Ordering};
@@ -144,6 +145,11 @@ impl Shared {
     /// Whether a seat is one of the pool's own threads'.
     pub(crate) fn is_own(&self, seat: &Seat) -> bool {
         (seat.index as usize) < self.config.num_threads + self.config.dedicated_background_threads
+    }
+
+    /// Whether a seat is that of a thread which others keep from the processors.
+    pub(crate) fn is_low_priority(&self, seat: &Seat) -> bool {
+        self.config.background_priority != BackgroundPriority::Normal && self.is_own(seat) && !seat.is_worker()
     }
 
     pub(crate) fn kept_awake(&self) -> bool {

@@ -182,7 +182,14 @@ pub(crate) fn take_descendant<'a>(me: &'a Seat, target: Target) -> Look<'a> {
         },
         Target::Unit(_) => None,
     };
-    descend(me, target, hint, None, 0)
+    descend(me, target, hint, None, true)
+}
+
+/// All that descends from what this thread, which is in the foreground, waits for is foreground from now on. Only what changes hands
+/// again and again while it looks may be left for a later look.
+pub(crate) fn promote_descendants(me: &Seat, target: Target) {
+    const LOOKS: usize = 64;
+    (0..LOOKS).any(|_| matches!(descend(me, target, None, None, false), Look::Nothing));
 }
 
 /// One seat of the way from what is waited for to the slot in question.
@@ -190,6 +197,7 @@ struct Way<'a> {
     seat: &'a Seat,
     version: u64,
     from: Option<&'a Way<'a>>,
+    hops: u32,
 }
 
 impl Way<'_> {
@@ -206,8 +214,9 @@ impl Way<'_> {
     }
 }
 
-/// Looks in all segments whose origin is `target`.
-fn descend<'a>(me: &'a Seat, target: Target, hint: Option<u32>, from: Option<&Way<'_>>, hops: u32) -> Look<'a> {
+/// Looks in all segments whose origin is `target`: for what can be taken, or (`!takes`) only in passing.
+fn descend<'a>(me: &'a Seat, target: Target, hint: Option<u32>, from: Option<&Way<'_>>, takes: bool) -> Look<'a> {
+    let hops = from.map_or(0, |way| way.hops + 1);
     if hops > MAX_HOPS {
         return Look::Nothing;
     }
@@ -219,7 +228,7 @@ fn descend<'a>(me: &'a Seat, target: Target, hint: Option<u32>, from: Option<&Wa
             changed = true;
             continue;
         };
-        let way = Way { seat, version, from };
+        let way = Way { seat, version, from, hops };
         let count = seat.segments();
         for depth in 0..count {
             let Some(record) = seat.segment(depth) else {
@@ -238,8 +247,12 @@ fn descend<'a>(me: &'a Seat, target: Target, hint: Option<u32>, from: Option<&Wa
                     break;
                 }
                 seat.promote_segment(record, tier_word);
+                // Its thread may be asleep until a task of its own is over, which is foreground too from now on.
+                // Ordering: with the fence of S3.
+                fence(Ordering::SeqCst);
+                seat.sleeper.wake(&pool.sleepers, Mode::Strict);
             }
-            match scan(me, base, end, &way, hops) {
+            match scan(me, base, end, &way, takes) {
                 Look::Nothing => {}
                 Look::Changed => changed = true,
                 found => return found,
@@ -250,7 +263,7 @@ fn descend<'a>(me: &'a Seat, target: Target, hint: Option<u32>, from: Option<&Wa
 }
 
 /// Looks through one segment's slots, and through those who took from it.
-fn scan<'a>(me: &'a Seat, base: u32, end: u32, way: &Way<'_>, hops: u32) -> Look<'a> {
+fn scan<'a>(me: &'a Seat, base: u32, end: u32, way: &Way<'_>, takes: bool) -> Look<'a> {
     let seat: &'a Seat = me.pool().seat(way.seat.index);
     let mut changed = false;
     for found in slots(seat, base, end) {
@@ -259,7 +272,7 @@ fn scan<'a>(me: &'a Seat, base: u32, end: u32, way: &Way<'_>, hops: u32) -> Look
             slot.promote(word);
         }
         let word = if word.is_background() { slot.load() } else { word };
-        if takeable(slot, word) {
+        if takes && takeable(slot, word) {
             let found = (position, slot, word);
             let found = if word.is_ranked() { most_urgent(seat, found, end) } else { found };
             if !way.holds() {
@@ -287,7 +300,7 @@ fn scan<'a>(me: &'a Seat, base: u32, end: u32, way: &Way<'_>, hops: u32) -> Look
             _ => continue,
         };
         let id = SlotId { seat: seat.index, position, generation: word.generation() };
-        match descend(me, Target::Slot(id), hint, Some(way), hops + 1) {
+        match descend(me, Target::Slot(id), hint, Some(way), takes) {
             Look::Nothing => {}
             Look::Changed => changed = true,
             found => return found,

@@ -3,13 +3,12 @@
 use crate::ancestry;
 use crate::current;
 use crate::panic::{Payload, drop_quietly};
-use crate::run_unit::{self, Belongs, TaskEnd};
+use crate::run_unit::{self, Belongs};
 use crate::seat::Seat;
 use crate::shared::Shared;
+use crate::task_end::wait_over;
 use crate::trace::Parent;
 use crate::unit::{Core, Header, Unit, Yields};
-use crate::wait::wait;
-use smallvec::{SmallVec, smallvec};
 use std::fmt;
 use std::future::{Future, IntoFuture};
 use std::panic::resume_unwind;
@@ -121,30 +120,6 @@ pub fn task_done<T: Send + 'static>(value: T) -> Task<T> {
     Task { typed: Some(typed) }
 }
 
-/// Waits until a unit is over: runs it here if nobody has started it, helps with what it made, and before that does the
-/// same for what it comes after.
-pub(crate) fn wait_over(unit: &Arc<dyn Unit>) {
-    if unit.header().is_over() {
-        return;
-    }
-    run_unit::refuse_own_end(unit.header(), "a task");
-    // The way from the task down to what holds it up, by hand instead of by recursion: chains are long.
-    let mut way: SmallVec<[Arc<dyn Unit>; 4]> = smallvec![unit.clone()];
-    while let Some(front) = way.last() {
-        let header = front.header();
-        if header.is_over() {
-            way.pop();
-        } else if header.is_waiting()
-            && let Some(predecessor) = header.unfinished_predecessor()
-        {
-            run_unit::refuse_own_end(predecessor.header(), "a task that must come after this one");
-            way.push(predecessor);
-        } else if !run_unit::start_here(front) {
-            current::with_seat_in(&header.pool, |me| wait(me, &TaskEnd(front)));
-        }
-    }
-}
-
 /// The handle of a background task.
 ///
 /// Dropping it detaches the task, as dropping a `std::thread::JoinHandle` does. It is also a `Future`, so that async code
@@ -188,7 +163,8 @@ impl<T> Task<T> {
     /// Waits for the task and returns its result.
     ///
     /// If nobody has started it, it runs here; if it runs elsewhere, this thread runs what the task made, and nothing
-    /// else, then sleeps. The task and what it makes become foreground while a foreground thread waits.
+    /// else, then sleeps. The same goes for the tasks that it must come after. A foreground thread (one that isn't itself at a
+    /// background task) makes all of those foreground from now on: idle workers take them, and what they make, whatever the cap.
     ///
     /// Tasks that join each other in a circle wait for ever, as threads that do so.
     ///
@@ -406,7 +382,7 @@ impl<T> Future for Task<T> {
     /// # Panics
     /// With the task's payload if it panicked; if it was cancelled; if polled after it was ready.
     fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<T> {
-        if self.typed().header().set_waker(context.waker(), true) {
+        if self.typed().header().set_waker(context.waker(), 0) {
             return Poll::Pending;
         }
         Poll::Ready(self.take_outcome().unwrap_or_else(|payload| resume_unwind(payload)))
@@ -508,7 +484,7 @@ impl<'a, T> IntoFuture for &'a SharedTask<T> {
     type IntoFuture = SharedTaskFuture<'a, T>;
 
     fn into_future(self) -> Self::IntoFuture {
-        SharedTaskFuture { task: self }
+        SharedTaskFuture { task: self, key: None }
     }
 }
 
@@ -516,15 +492,30 @@ impl<'a, T> IntoFuture for &'a SharedTask<T> {
 #[derive(Debug)]
 pub struct SharedTaskFuture<'a, T> {
     task: &'a SharedTask<T>,
+    /// Of its waker with the task, once it has left one.
+    key: Option<u32>,
+}
+
+impl<T> Drop for SharedTaskFuture<'_, T> {
+    fn drop(&mut self) {
+        if let Some(key) = self.key {
+            self.task.typed.header().forget_waker(key);
+        }
+    }
 }
 
 impl<'a, T> Future for SharedTaskFuture<'a, T> {
     type Output = &'a T;
 
     /// # Panics
-    /// With a copy of the message if the task panicked; if it was cancelled.
-    fn poll(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<&'a T> {
-        if self.task.typed.header().set_waker(context.waker(), false) {
+    /// As [`SharedTask::join`], but never because of who polls.
+    fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<&'a T> {
+        let header = self.task.typed.header();
+        if header.is_over() {
+            return Poll::Ready(self.task.result());
+        }
+        let key = *self.key.get_or_insert_with(|| header.new_waker_key());
+        if header.set_waker(context.waker(), key) {
             return Poll::Pending;
         }
         Poll::Ready(self.task.result())

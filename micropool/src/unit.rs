@@ -15,6 +15,7 @@
 use crate::panic::{self, Payload, catch, drop_quietly};
 use crate::shared::Shared;
 use crate::sync::{AtomicU32, AtomicUsize, Mutex, Ordering, UnsafeCell};
+use smallvec::SmallVec;
 use std::sync::Arc;
 use std::task::Waker;
 
@@ -32,6 +33,9 @@ const DETACHED: u32 = 1 << 4;
 const REPORTED: u32 = 1 << 5;
 /// The parity of the epoch that a background task was made in.
 const ODD_EPOCH: u32 = 1 << 6;
+/// The marks of `task_end.rs`: somebody waits for it or for what comes after it, and does so in the foreground.
+const AWAITED: u32 = 1 << 7;
+const PROMOTED: u32 = 1 << 8;
 
 /// What does not depend on the types. Its address is the unit's name in segments.
 pub(crate) struct Header {
@@ -50,7 +54,9 @@ struct Links {
     successors: Vec<Arc<dyn Unit>>,
     /// What this one comes after: for whoever waits, to help with it. Gone once it has started.
     predecessors: Vec<Arc<dyn Unit>>,
-    wakers: Vec<Waker>,
+    /// Of those who await it: one for each future, by its key.
+    wakers: Vec<(u32, Waker)>,
+    next_key: u32,
     /// Of a panic, for dependants that don't get the payload itself.
     message: Option<String>,
 }
@@ -230,6 +236,22 @@ impl Header {
         self.state() == QUEUED
     }
 
+    /// Somebody waits for it (M1). `false`: that was known.
+    pub(crate) fn mark_awaited(&self, foreground: bool) -> bool {
+        let marks = AWAITED | if foreground { PROMOTED } else { 0 };
+        // Ordering: AcqRel: the state that is looked at next is no older than the one that was marked.
+        self.state.fetch_or(marks, Ordering::AcqRel) & marks != marks
+    }
+
+    pub(crate) fn is_awaited(&self) -> bool {
+        self.state.load(Ordering::Relaxed) & AWAITED != 0
+    }
+
+    /// By whoever has just changed the state, or after a fence.
+    pub(crate) fn is_promoted(&self) -> bool {
+        self.state.load(Ordering::Relaxed) & PROMOTED != 0
+    }
+
     pub(crate) fn cancel_wished(&self) -> bool {
         self.state.load(Ordering::Relaxed) & CANCEL_WISHED != 0
     }
@@ -331,7 +353,7 @@ impl Header {
             )
         };
         drop(predecessors);
-        for waker in wakers {
+        for (_, waker) in wakers {
             // An executor's code, so the user's.
             if let Err(payload) = catch(move || waker.wake()) {
                 drop_quietly(payload);
@@ -360,10 +382,10 @@ impl Header {
         }
     }
 
-    /// Something this unit still waits for.
-    pub(crate) fn unfinished_predecessor(&self) -> Option<Arc<dyn Unit>> {
+    /// What this unit still waits for, or the first few of that.
+    pub(crate) fn unfinished_predecessors(&self, limit: usize) -> SmallVec<[Arc<dyn Unit>; 4]> {
         let links = self.links.lock();
-        links.predecessors.iter().find(|unit| !unit.header().is_over()).cloned()
+        links.predecessors.iter().filter(|unit| !unit.header().is_over()).take(limit).cloned().collect()
     }
 
     pub(crate) fn forget_predecessors(&self) {
@@ -371,19 +393,41 @@ impl Header {
         drop(predecessors);
     }
 
-    /// Wakes the executor when it is over. `false`: it is over.
-    pub(crate) fn set_waker(&self, waker: &Waker, only_one: bool) -> bool {
+    /// A key for the wakers of one more future than the task's own handle, whose key is 0.
+    pub(crate) fn new_waker_key(&self) -> u32 {
         let mut links = self.links.lock();
+        links.next_key += 1;
+        links.next_key
+    }
+
+    /// Wakes the executor when it is over; of one future's wakers the last. `false`: it is over.
+    pub(crate) fn set_waker(&self, waker: &Waker, key: u32) -> bool {
+        // A waker's `clone` and `drop` are an executor's code, which may come back here: not under the lock.
+        let waker = waker.clone();
+        let mut links = self.links.lock();
+        // (What is declared later is dropped earlier: the lock before the waker.)
         if self.is_over() {
             return false;
         }
-        if only_one {
-            links.wakers.clear();
-        }
-        if !links.wakers.iter().any(|known| known.will_wake(waker)) {
-            links.wakers.push(waker.clone());
-        }
+        let old = match links.wakers.iter_mut().find(|(other, _)| *other == key) {
+            Some((_, place)) => Some(std::mem::replace(place, waker)),
+            None => {
+                links.wakers.push((key, waker));
+                None
+            }
+        };
+        drop(links);
+        drop(old);
         true
+    }
+
+    /// A future goes before the task is over.
+    pub(crate) fn forget_waker(&self, key: u32) {
+        let mut links = self.links.lock();
+        let place = links.wakers.iter().position(|(other, _)| *other == key);
+        let old = place.map(|place| links.wakers.swap_remove(place));
+        drop(links);
+        drop(old);
     }
 
     /// The words of its panic, if it ended in one.

@@ -2,7 +2,7 @@
 
 use crate::seat::{Pushed, Seat};
 use crate::shared::Shared;
-use crate::sleep::Mode;
+use crate::sleep::{Mode, Sleeper};
 use crate::slot::Work;
 use crate::steal;
 use crate::sync::{Ordering, asymmetric_light_fence, fence, light_fence};
@@ -72,6 +72,28 @@ pub(crate) fn task_queued(pool: &Shared) {
     }
 }
 
+/// After a push to the queue of promoted tasks: any worker may run them, whatever the cap.
+pub(crate) fn task_promoted(pool: &Shared) {
+    light_fence();
+    if pool.sleepers.counts().idle() > 0 {
+        // Ordering: P4.
+        fence(Ordering::SeqCst);
+        if pool.sleepers.counts().searching() == 0 {
+            wake_worker(pool);
+        }
+    }
+}
+
+/// What was pushed in the background is foreground now: somebody who may take it is woken, and passes the wake on.
+pub(crate) fn promoted(me: &Seat) {
+    fence(Ordering::SeqCst);
+    if !me.pool().sleepers.counts().none()
+        && let Some((seat, position)) = steal::peek(me, Tier::Foreground)
+    {
+        rouse(seat, position, Tier::Foreground);
+    }
+}
+
 #[cold]
 fn rouse(owner: &Seat, position: u32, tier: Tier) {
     let pool = owner.pool();
@@ -110,6 +132,8 @@ pub(crate) fn pass_on(me: &Seat, may_background: bool) {
     }
     if let Some((seat, position)) = steal::peek(me, Tier::Foreground) {
         rouse(seat, position, Tier::Foreground);
+    } else if pool.background.has_promoted() {
+        wake_worker(pool);
     } else if may_background {
         if let Some((seat, position)) = steal::peek(me, Tier::Background) {
             rouse(seat, position, Tier::Background);
@@ -183,13 +207,22 @@ fn wake_unit_waiter(pool: &Shared, unit: usize) -> bool {
     pool.seats().any(|seat| seat.sleeper.sleeps_for_unit(unit) && seat.sleeper.wake(&pool.sleepers, Mode::Strict))
 }
 
+/// All that sleep until some task or item is done: one that they wait for, or that it comes after, can be started.
+pub(crate) fn unit_waiters(pool: &Shared) {
+    wake_for_units(pool, Sleeper::sleeps_for_a_unit);
+}
+
 /// All of those: it is done, or can be started.
 pub(crate) fn unit_changed(pool: &Shared, unit: usize) {
+    wake_for_units(pool, |sleeper| sleeper.sleeps_for_unit(unit));
+}
+
+fn wake_for_units(pool: &Shared, wanted: impl Fn(&Sleeper) -> bool) {
     light_fence();
     if pool.sleepers.counts().strict() > 0 {
         fence(Ordering::SeqCst);
         for seat in pool.seats() {
-            if seat.sleeper.sleeps_for_unit(unit) {
+            if wanted(&seat.sleeper) {
                 seat.sleeper.wake(&pool.sleepers, Mode::Strict);
             }
         }

@@ -98,6 +98,14 @@ impl Worker<'_> {
             self.sleepers().start_searching();
             return true;
         }
+        if self.role == Role::Worker
+            && let Some(task) = run_unit::next_promoted(&self.pool.background)
+        {
+            self.found();
+            run_unit::run_claimed(self.me, &task, Tier::Foreground, run_unit::Belongs::Pool);
+            self.sleepers().start_searching();
+            return true;
+        }
         self.run_background()
     }
 
@@ -154,7 +162,8 @@ impl Worker<'_> {
 
     /// I4.
     fn anything_to_do(&self) -> bool {
-        let foreground = self.role == Role::Worker && steal::peek(self.me, Tier::Foreground).is_some();
+        let foreground = self.role == Role::Worker
+            && (steal::peek(self.me, Tier::Foreground).is_some() || self.pool.background.has_promoted());
         let background = || {
             self.may_background()
                 && (!self.pool.background.is_empty() || steal::peek(self.me, Tier::Background).is_some())

@@ -12,6 +12,7 @@ fn background() -> Arc<Background> {
         spin: Duration::ZERO,
         background_threads: 1,
         dedicated_background_threads: 0,
+        background_priority: crate::priority::BackgroundPriority::Normal,
         crowded: false,
         start_handler: None,
         exit_handler: None,

@@ -158,6 +158,11 @@ impl Sleeper {
         self.state.load(Ordering::Acquire) == STRICT
     }
 
+    /// Whether it sleeps until some unit is over.
+    pub(crate) fn sleeps_for_a_unit(&self) -> bool {
+        self.state.load(Ordering::SeqCst) == STRICT && self.unit.load(Ordering::Relaxed) != 0
+    }
+
     /// The sleeper itself thinks better of it. Afterwards it is awake, whether by itself or by somebody's wake.
     pub(crate) fn retract(&self, pool: &Sleepers, mode: Mode) {
         if !self.leave(pool, mode) {

@@ -108,7 +108,7 @@ fn task_awaited_is_woken_or_over() {
         let runner = start.spawn(move || run_one(&other));
         start.go();
         let notes = Arc::new(Notes(Signal::new()));
-        if task.unit().header().set_waker(&notes.clone().into(), true) {
+        if task.unit().header().set_waker(&notes.clone().into(), 0) {
             notes.0.wait();
         }
         assert!(task.complete());
@@ -128,7 +128,7 @@ fn task_awaited_is_woken_when_it_is_cancelled() {
         let canceller = start.spawn(move || assert!(task.cancel()));
         start.go();
         let notes = Arc::new(Notes(Signal::new()));
-        if unit.header().set_waker(&notes.clone().into(), true) {
+        if unit.header().set_waker(&notes.clone().into(), 0) {
             notes.0.wait();
         }
         assert!(unit.header().is_over());
