@@ -544,24 +544,27 @@ mod chains {
 
     #[micropool::job(background)]
     #[allow(clippy::too_many_arguments)]
-    fn eight(
+    fn many(
         #[after] a: u8,
         #[after] b: u8,
         #[after] c: u8,
         #[after] d: u8,
+        scale: u8,
         #[after] e: u8,
         #[after] f: u8,
         #[after] g: u8,
         #[after] h: u8,
-    ) -> u8 {
-        a + b + c + d + e + f + g + h
+        #[after] text: String,
+    ) -> String {
+        format!("{text}{}", (a + b + c + d + e + f + g + h) * scale)
     }
 
     #[test]
-    fn a_job_comes_after_as_many_as_eight() {
+    fn a_job_comes_after_as_many_tasks_as_it_likes() {
         within(LIMIT, || {
-            let one = || micropool::spawn(|| 1);
-            assert_eq!(eight(one(), one(), one(), one(), one(), one(), one(), one()).join(), 8);
+            let n = |n: u8| micropool::spawn(move || n);
+            let text = micropool::spawn(|| String::from("sum "));
+            assert_eq!(many(n(1), n(2), n(3), n(4), 2, n(5), n(6), n(7), n(8), text).join(), "sum 72");
         });
     }
 }

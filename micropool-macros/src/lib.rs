@@ -5,9 +5,14 @@
 
 #![forbid(unsafe_code)]
 
+#[cfg(test)]
+mod dice;
 mod errors;
+#[cfg(test)]
+mod fuzz;
 mod job;
 mod parallel;
+mod tuple;
 
 use proc_macro::TokenStream;
 

@@ -32,7 +32,7 @@ impl<T> AnyTask for SharedTask<T> {
     }
 }
 
-/// A tuple of tasks, consumed for their values.
+/// A task, or a tuple of them or of tuples, consumed for the values.
 pub trait AfterValues: sealed::Sealed + Send + 'static {
     /// The values.
     type Values;
@@ -45,19 +45,30 @@ pub trait AfterValues: sealed::Sealed + Send + 'static {
     fn values(self) -> Self::Values;
 }
 
+impl<T: Send + 'static> AfterValues for Task<T> {
+    type Values = T;
+    fn units(&self) -> Vec<UnitHandle> {
+        vec![AnyTask::unit(self)]
+    }
+    fn values(mut self) -> T {
+        self.value_when_over()
+    }
+}
+
 macro_rules! tuples {
     ($(($($t:ident)*))*) => {$(
-        impl<$($t: Send + 'static),*> sealed::Sealed for ($(Task<$t>,)*) {}
+        impl<$($t: AfterValues),*> sealed::Sealed for ($($t,)*) {}
         #[allow(non_snake_case, clippy::unused_unit)]
-        impl<$($t: Send + 'static),*> AfterValues for ($(Task<$t>,)*) {
-            type Values = ($($t,)*);
+        impl<$($t: AfterValues),*> AfterValues for ($($t,)*) {
+            type Values = ($($t::Values,)*);
             fn units(&self) -> Vec<UnitHandle> {
                 let ($($t,)*) = self;
-                vec![$(AnyTask::unit($t)),*]
+                let units: Vec<Vec<UnitHandle>> = vec![$($t.units()),*];
+                units.into_iter().flatten().collect()
             }
             fn values(self) -> Self::Values {
-                let ($(mut $t,)*) = self;
-                ($($t.value_when_over(),)*)
+                let ($($t,)*) = self;
+                ($($t.values(),)*)
             }
         }
     )*};

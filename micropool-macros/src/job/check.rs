@@ -14,9 +14,6 @@ use super::lifetimes::{self, Borrowed};
 use super::parse::{Function, Options};
 use crate::errors::Errors;
 
-/// The most tasks that one job comes after: the longest tuple of the runtime.
-const MOST_TASKS: usize = 8;
-
 /// How a job runs.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Runs {
@@ -82,7 +79,6 @@ pub fn check(options: Options, function: Function, errors: &mut Errors) -> Job {
 /// The parameters, each with its `#[after]`, which is taken out of the signature.
 fn params(sig: &mut Signature, errors: &mut Errors) -> Vec<(Param, Option<Attribute>)> {
     let mut params = Vec::new();
-    let mut tasks = 0;
     for input in &mut sig.inputs {
         let attrs = match input {
             FnArg::Receiver(receiver) => &mut receiver.attrs,
@@ -109,8 +105,7 @@ fn params(sig: &mut Signature, errors: &mut Errors) -> Vec<(Param, Option<Attrib
                     after: after.is_some(),
                 };
                 if let Some(after) = &after {
-                    tasks += 1;
-                    after_is_right(&param, after, tasks, errors);
+                    after_is_right(&param, after, errors);
                 }
                 params.push((param, after));
             }
@@ -119,7 +114,7 @@ fn params(sig: &mut Signature, errors: &mut Errors) -> Vec<(Param, Option<Attrib
     params
 }
 
-fn after_is_right(param: &Param, after: &Attribute, tasks: usize, errors: &mut Errors) {
+fn after_is_right(param: &Param, after: &Attribute, errors: &mut Errors) {
     if after.meta.require_path_only().is_err() {
         errors.on(after, "`#[after]` takes no value: callers pass the task as this parameter");
     }
@@ -131,12 +126,6 @@ fn after_is_right(param: &Param, after: &Attribute, tasks: usize, errors: &mut E
         errors.on(
             &param.ty,
             format_args!("write what the body gets, `{result}`: `#[after]` makes it a `Task<{result}>` for callers"),
-        );
-    }
-    if tasks == MOST_TASKS + 1 {
-        errors.on(
-            after,
-            format_args!("a job comes after at most {MOST_TASKS} tasks: combine some of them in a job of their own"),
         );
     }
 }

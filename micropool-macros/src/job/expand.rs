@@ -12,6 +12,7 @@ use syn::{Attribute, Expr, FnArg, Pat, PatIdent, ReturnType, Signature, Type};
 
 use super::check::{Job, Param, Runs};
 use crate::errors::Errors;
+use crate::tuple;
 
 /// The expansion of a right job.
 pub fn right(job: &Job) -> TokenStream {
@@ -40,7 +41,7 @@ pub fn right(job: &Job) -> TokenStream {
 
 /// The expansion of a wrong job: its errors and the function, as callers expect it, with a body that is still checked.
 pub fn wrong(job: &Job, errors: &Errors) -> TokenStream {
-    let error = errors.expression();
+    let errors = errors.expression();
     let pool = job.pool.as_ref().map(|pool| {
         let krate = &job.krate;
         let pool = quote_spanned!(located_at(pool)=> &(#pool));
@@ -49,7 +50,7 @@ pub fn wrong(job: &Job, errors: &Errors) -> TokenStream {
     let mut sig = signature(job);
     if job.runs == Runs::InPlace {
         let body = job.body.stream();
-        return function(job, &sig, &quote!({ let _ = #error; #pool #body }));
+        return function(job, &sig, &quote!({ let _ = #errors; #pool #body }));
     }
     let asyncness = sig.asyncness.take();
     (sig.constness, sig.abi) = (None, None);
@@ -57,15 +58,16 @@ pub fn wrong(job: &Job, errors: &Errors) -> TokenStream {
         let (outer, Param { attrs, pat, ty, .. }) = (outer(at, param), param);
         let ty = without_impl(ty);
         match param.after {
-            true => quote_spanned!(Span::mixed_site()=> let _ = #outer; #(#attrs)* let #pat: #ty = #error;),
+            true => quote_spanned!(Span::mixed_site()=> let _ = #outer; #(#attrs)* let #pat: #ty = error;),
             false => quote_spanned!(Span::mixed_site()=> #(#attrs)* let #pat = #outer;),
         }
     });
     let (result, body) = (result(job), &job.body);
     let body = quote_spanned! {Span::mixed_site()=> {
+        let error = #errors;
         #pool
         let _ = #asyncness move || -> #result { #(#lets)* #body };
-        #error
+        error
     }};
     function(job, &sig, &body)
 }
@@ -240,8 +242,8 @@ fn start(job: &Job) -> TokenStream {
         quote_spanned!(Span::mixed_site()=> #krate::#spawn(move || work(#(#names),*)))
     } else {
         let spawn = Ident::new(if shared { "spawn_shared_after" } else { "spawn_after" }, Span::mixed_site());
-        quote_spanned!(Span::mixed_site()=>
-            #private::#spawn((#(#tasks,)*), &[], move |(#(#tasks,)*)| work(#(#names),*)))
+        let tasks = tuple::nested(&tasks);
+        quote_spanned!(Span::mixed_site()=> #private::#spawn(#tasks, &[], move |#tasks| work(#(#names),*)))
     };
     quote_spanned! {Span::mixed_site()=>
         #[allow(clippy::too_many_arguments)]
