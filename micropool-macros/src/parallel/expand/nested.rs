@@ -43,7 +43,7 @@ impl Lend for Nested<'_> {
     }
 
     fn exclusive(&self, source: Source, place: Span, closure: TokenStream) -> TokenStream {
-        let (private, result) = (self.cx.private, result_of(source, place));
+        let (private, result) = (self.cx.private_at(place), result_of(source, place));
         quote_spanned!(place=> #private::lend_mut(&mut #result, #closure))
     }
 

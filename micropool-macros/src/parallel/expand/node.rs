@@ -83,13 +83,15 @@ impl Context<'_> {
                 let when = Ident::new(if self.model.fallible { "when_try" } else { "when" }, Span::mixed_site());
                 let condition = self.condition(at, condition, false);
                 let user = quote_spanned!(span=> || #returns { #clones #expr });
-                quote_spanned!(Span::mixed_site()=> #private::#when(#condition, #user))
+                let private = self.private_at(span);
+                quote_spanned!(span=> #private::#when(#condition, #user))
             }
             // The innermost closure that lends, or the one that runs, is the user's own.
             (None, true) => expr,
             (None, false) => {
                 let user = quote_spanned!(span=> || #returns { #clones #expr });
-                quote_spanned!(Span::mixed_site()=> #private::call(#user))
+                let private = self.private_at(span);
+                quote_spanned!(span=> #private::call(#user))
             }
         };
         self.lent(at, form, inner)
@@ -97,9 +99,9 @@ impl Context<'_> {
 
     /// `inner` behind `||`, with the node's inputs in scope.
     fn lent(self, at: usize, form: &impl Lend, inner: TokenStream) -> TokenStream {
-        let private = self.private;
         let node = &self.model.nodes[at];
         let span = node_span(node);
+        let private = self.private_at(span);
         let mut body = inner;
         let inputs = || node.inputs.iter().zip(&self.model.sources[at]);
         let taken = inputs().filter(|(input, _)| input.mode == Mode::Move).map(|(Input { name, .. }, &source)| {
@@ -130,7 +132,7 @@ impl Context<'_> {
 
     /// The node's `if`, which sees its inputs by `&`. `cloned`: where it stands, `clone` inputs are copies already.
     fn condition(self, at: usize, condition: &Expr, cloned: bool) -> TokenStream {
-        let private = self.private;
+        let private = self.private_at(condition.span());
         let node = &self.model.nodes[at];
         let views = node.inputs.iter().filter_map(|Input { mode, name }| match mode {
             Mode::Clone if cloned => {
