@@ -185,6 +185,22 @@ fn background_nodes_are_tasks() {
 }
 
 #[test]
+fn a_background_node_takes_as_many_values_as_it_likes() {
+    everywhere(|| {
+        let frame = parallel! {
+            background a => 1, background b => 2, background c => 3, background d => 4, background e => 5,
+            background f => 6, background g => 7, background h => 8, background i => 9, background j => "ten",
+            one => 1,
+            background sum(move a, move b, move c, move d, clone one, move e, move f, move g, move h, move i, move j) => {
+                (a + b + c + d + e + f + g + h + i + one, j)
+            }
+        };
+        let () = frame.j;
+        assert_eq!(frame.sum.join(), (46, "ten"));
+    });
+}
+
+#[test]
 fn a_background_node_with_an_if() {
     everywhere(|| {
         for on in [false, true] {

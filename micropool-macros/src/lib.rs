@@ -5,7 +5,11 @@
 
 #![forbid(unsafe_code)]
 
+#[cfg(test)]
+mod dice;
 mod errors;
+#[cfg(test)]
+mod fuzz;
 mod job;
 mod parallel;
 mod tuple;

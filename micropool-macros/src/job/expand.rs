@@ -43,7 +43,7 @@ pub fn right(job: &Job) -> TokenStream {
 
 /// The expansion of a wrong job: its errors and the function, as callers expect it, with a body that is still checked.
 pub fn wrong(job: &Job, errors: &Errors) -> TokenStream {
-    let error = errors.expression();
+    let errors = errors.expression();
     let pool = job.pool.as_ref().map(|pool| {
         let krate = &job.krate;
         let pool = quote_spanned!(located_at(pool)=> &(#pool));
@@ -52,7 +52,7 @@ pub fn wrong(job: &Job, errors: &Errors) -> TokenStream {
     let mut sig = signature(job);
     if job.runs == Runs::InPlace {
         let body = job.body.stream();
-        return function(job, &sig, &quote!({ let _ = #error; #pool #body }));
+        return function(job, &sig, &quote!({ let _ = #errors; #pool #body }));
     }
     let asyncness = sig.asyncness.take();
     (sig.constness, sig.abi) = (None, None);
@@ -60,15 +60,16 @@ pub fn wrong(job: &Job, errors: &Errors) -> TokenStream {
         let (outer, Param { attrs, pat, ty, .. }) = (outer(at, param), param);
         let ty = without_impl(ty);
         match param.after {
-            true => quote_spanned!(Span::mixed_site()=> let _ = #outer; #(#attrs)* let #pat: #ty = #error;),
+            true => quote_spanned!(Span::mixed_site()=> let _ = #outer; #(#attrs)* let #pat: #ty = error;),
             false => quote_spanned!(Span::mixed_site()=> #(#attrs)* let #pat = #outer;),
         }
     });
     let (result, body) = (result(job), body(job));
     let body = quote_spanned! {Span::mixed_site()=> {
+        let error = #errors;
         #pool
         let _ = #asyncness move || -> #result { #(#lets)* #body };
-        #error
+        error
     }};
     function(job, &sig, &body)
 }

@@ -4,7 +4,8 @@
 use std::collections::HashMap;
 use std::collections::hash_map::Entry;
 
-use proc_macro2::{Ident, Span};
+use proc_macro2::Ident;
+use syn::ext::IdentExt;
 use syn::{Expr, Type};
 
 use super::graph::{self, Access, Edge, Shape, Value};
@@ -66,12 +67,14 @@ impl Model {
 struct Names {
     nodes: HashMap<String, usize>,
     resources: HashMap<String, usize>,
+    /// The nodes that each node names, wherever they stand.
+    named: Vec<Vec<usize>>,
 }
 
 /// Gives the block back if it is wrong.
 pub fn check(block: Block, fallible: bool, errors: &mut Errors) -> Result<Model, Box<Block>> {
-    let used = block.resources.as_ref().map(|&(span, _)| span);
-    let resources = block.resources.as_ref().map_or(&[][..], |(_, list)| list);
+    exclusions(&block, errors);
+    let resources = block.resources.as_deref().unwrap_or(&[]);
     let names = names(&block.nodes, resources, errors);
     let mut check = Check {
         nodes: &block.nodes,
@@ -101,14 +104,14 @@ pub fn check(block: Block, fallible: bool, errors: &mut Errors) -> Result<Model,
     // A background node takes no time on the way to the end: spawning is all that the graph does for it.
     let costs: Vec<u64> =
         block.nodes.iter().map(|node| if node.place == Place::Background { 0 } else { node.cost }).collect();
-    let Some(form) = form(&block.nodes, &all, &first, used, block.nested.as_ref(), errors) else {
+    let Some(form) = form(&block, &all, &first, errors) else {
         return Err(Box::new(block));
     };
     Ok(Model {
         fallible,
         pool: block.pool,
         error: block.error.map(|(_, ty)| ty),
-        resources: block.resources.map_or_else(Vec::new, |(_, list)| list),
+        resources: block.resources.unwrap_or_default(),
         sources,
         handles,
         values,
@@ -121,33 +124,42 @@ pub fn check(block: Block, fallible: bool, errors: &mut Errors) -> Result<Model,
     })
 }
 
-/// The name of a node for a message.
-fn shown(node: &Node) -> String {
-    node.name.as_ref().map_or(String::from("_"), Ident::to_string)
+/// The same for `name` and `r#name`, as in Rust.
+fn key(name: &Ident) -> String {
+    name.unraw().to_string()
 }
 
 fn names(nodes: &[Node], resources: &[Resource], errors: &mut Errors) -> Names {
-    let mut names = Names { nodes: HashMap::new(), resources: HashMap::new() };
+    let mut names = Names { nodes: HashMap::new(), resources: HashMap::new(), named: Vec::new() };
     for (at, resource) in resources.iter().enumerate() {
-        if names.resources.insert(resource.name.to_string(), at).is_some() {
+        if names.resources.insert(key(&resource.name), at).is_some() {
             errors.on(&resource.name, format_args!("`{}` is lent twice: keep one", resource.name));
         }
     }
     for (at, node) in nodes.iter().enumerate() {
         let Some(name) = &node.name else { continue };
-        let key = name.to_string();
+        let key = key(name);
         if names.resources.contains_key(&key) {
-            errors.on(name, format_args!("`{key}` is a resource already: give the node another name"));
+            errors.on(name, format_args!("`{name}` is a resource already: give the node another name"));
         }
         // The first one keeps the name.
         match names.nodes.entry(key) {
             Entry::Vacant(free) => {
                 free.insert(at);
             }
-            Entry::Occupied(taken) => errors
-                .on(name, format_args!("two nodes are called `{}`: give this one another name, or `_`", taken.key())),
+            Entry::Occupied(taken) => {
+                errors.on(
+                    name,
+                    format_args!("two nodes are called `{}`: give this one another name, or `_`", taken.key()),
+                );
+            }
         }
     }
+    let named = |Node { inputs, after, .. }: &Node| {
+        let all = inputs.iter().map(|input| &input.name).chain(after);
+        all.filter_map(|name| names.nodes.get(&key(name)).copied()).collect()
+    };
+    names.named = nodes.iter().map(named).collect();
     names
 }
 
@@ -171,7 +183,7 @@ impl Check<'_> {
         let mut sources = Vec::new();
         for (position, input) in node.inputs.iter().enumerate() {
             let name = &input.name;
-            if node.inputs[..position].iter().any(|earlier| earlier.name == *name) {
+            if node.inputs[..position].iter().any(|earlier| key(&earlier.name) == key(name)) {
                 self.errors.on(name, format_args!("`{name}` is listed twice: keep one"));
                 continue;
             }
@@ -209,77 +221,58 @@ impl Check<'_> {
 
     /// What `name` stands for in the node `at`; only an input may be a resource.
     fn resolve(&mut self, name: &Ident, at: usize, input: bool) -> Option<Source> {
-        let key = name.to_string();
-        if let Some(&resource) = self.names.resources.get(&key) {
+        if let Some(&resource) = self.names.resources.get(&key(name)) {
             if input {
                 return Some(Source::Resource(resource));
             }
-            self.errors.on(name, format_args!("`{key}` is a resource: a node can only come after a node"));
+            self.errors.on(
+                name,
+                format_args!(
+                    "`{name}` is a resource: what comes after its users lists it too, or comes after one of them"
+                ),
+            );
             return None;
         }
-        let user = shown(&self.nodes[at]);
-        match self.names.nodes.get(&key) {
+        match self.names.nodes.get(&key(name)) {
             Some(&from) if from < at => return Some(Source::Node(from)),
             Some(&from) if from == at => {
-                self.errors.on(name, format_args!("`{key}` can't wait for itself"));
+                self.errors.on(name, format_args!("`{name}` can't wait for itself"));
             }
-            Some(&below) => match self.way(below, at) {
-                None => self.errors.on(
-                    name,
-                    format_args!(
-                        "`{key}` stands below `{user}`: nodes run as if from top to bottom, move `{key}` above `{user}`"
-                    ),
-                ),
-                Some(way) => {
-                    let way: Vec<String> = way.iter().map(|&node| format!("`{}`", shown(&self.nodes[node]))).collect();
-                    self.errors.on(
-                        name,
-                        format_args!(
-                            "`{user}` and `{key}` need each other, moving one doesn't help: {} -> `{user}`",
-                            way.join(" -> ")
-                        ),
-                    );
-                }
-            },
+            Some(&below) => {
+                let message = self.stands_below(below, at);
+                self.errors.on(name, message);
+            }
             None => self.unknown(name, at, input),
         }
         None
     }
 
-    /// A way from the node `to` to the node `from` by what each names, whatever stands above what.
-    fn way(&self, from: usize, to: usize) -> Option<Vec<usize>> {
-        let mut reached_by = vec![None; self.nodes.len()];
-        let mut front = vec![from];
-        reached_by[from] = Some(from);
-        while let Some(node) = front.pop() {
-            if node == to {
-                let mut way = vec![to];
-                while let Some(&node) = way.last().filter(|&&node| node != from) {
-                    way.extend(reached_by[node]);
-                }
-                return Some(way);
-            }
-            let Node { inputs, after, .. } = &self.nodes[node];
-            for name in inputs.iter().map(|input| &input.name).chain(after) {
-                if let Some(&before) = self.names.nodes.get(&name.to_string())
-                    && reached_by[before].is_none()
-                {
-                    reached_by[before] = Some(node);
-                    front.push(before);
-                }
-            }
+    /// What is said of a name in the node `at` that stands below it.
+    fn stands_below(&self, below: usize, at: usize) -> String {
+        let list = |nodes: &[usize], between: &str| {
+            let names: Vec<String> = nodes.iter().map(|&node| format!("`{}`", self.nodes[node].shown())).collect();
+            names.join(between)
+        };
+        let (user, name) = (self.nodes[at].shown(), self.nodes[below].shown());
+        if let Some(way) = graph::way(&self.names.named, below, at) {
+            // Both ends are the user: what it names, what that names, and so on.
+            return format!(
+                "`{user}` and `{name}` need each other, moving one doesn't help: `{user}` needs {}",
+                list(&way, ", which needs ")
+            );
         }
-        None
+        let moved = list(&graph::moved_along(&self.names.named, below, at), ", ");
+        format!("`{name}` stands below `{user}`: nodes run as if from top to bottom, move {moved} above `{user}`")
     }
 
     fn unknown(&mut self, name: &Ident, at: usize, input: bool) {
-        let above = self.nodes[..at].iter().filter_map(|node| node.name.as_ref()).map(Ident::to_string);
-        let resources = self.resources.iter().filter(|_| input).map(|resource| resource.name.to_string());
+        let above = self.nodes[..at].iter().filter_map(|node| node.name.as_ref()).map(key);
+        let resources = self.resources.iter().filter(|_| input).map(|resource| key(&resource.name));
         let mut known: Vec<String> = above.chain(resources).collect();
         // Also names below: they are the next step's message.
-        known.extend(self.nodes[at + 1..].iter().filter_map(|node| node.name.as_ref()).map(Ident::to_string));
+        known.extend(self.nodes[at + 1..].iter().filter_map(|node| node.name.as_ref()).map(key));
         let what = if input { "no node above and no resource is" } else { "no node above is" };
-        let help = match did_you_mean(&name.to_string(), known.iter().map(String::as_str)) {
+        let help = match did_you_mean(&key(name), known.iter().map(String::as_str)) {
             Some(other) => format!("did you mean `{other}`?"),
             None if input => {
                 String::from("a local needn't be listed, or is lent to the nodes by `use name;` at the top")
@@ -355,16 +348,17 @@ impl Check<'_> {
     /// Whether the result wasn't moved into another node before.
     fn is_there(&mut self, name: &Ident, from: usize) -> bool {
         let Some(taker) = self.moved_by[from] else { return true };
-        let taker = shown(&self.nodes[taker]);
-        self.errors.on(
-            name,
-            format_args!("`{name}` was moved into `{taker}` above: use it before, or write `clone {name}` there"),
-        );
+        let taker = self.nodes[taker].shown();
+        let help = match self.nodes[from].place {
+            Place::Background => format!("come after `{taker}` instead"),
+            _ => format!("use it before, or write `clone {name}` there"),
+        };
+        self.errors.on(name, format_args!("`{name}` was moved into `{taker}` above: {help}"));
         false
     }
 
     fn waits_for_background(&mut self, at: usize, name: &Ident) {
-        let user = shown(&self.nodes[at]);
+        let user = self.nodes[at].shown();
         self.errors.on(
             name,
             format_args!(
@@ -383,31 +377,29 @@ fn first(nodes: &[Node], edges: &[Edge]) -> Vec<usize> {
     (0..nodes.len()).filter(|&at| is_first[at]).collect()
 }
 
-fn form(
-    nodes: &[Node],
-    edges: &[Edge],
-    first: &[usize],
-    used: Option<Span>,
-    nested: Option<&Ident>,
-    errors: &mut Errors,
-) -> Option<Form> {
-    let here = nodes.iter().find(|node| node.place == Place::Here);
-    if let Some(word) = nested {
-        if used.is_some() {
-            errors.on(word, "`nested` and `use` exclude each other: a graph with resources runs with countdowns");
-            return None;
-        }
-        if let Some(here) = here {
-            errors.on(
-                word,
-                format_args!(
-                    "a graph with `here` nodes runs with countdowns: take `nested` away, or `here` from `{}`",
-                    shown(here)
-                ),
-            );
-            return None;
-        }
-    } else if used.is_some() || here.is_some() {
+/// What the header `nested;` goes with.
+fn exclusions(block: &Block, errors: &mut Errors) {
+    let Some(word) = &block.nested else { return };
+    if block.resources.is_some() {
+        errors.on(
+            word,
+            "`nested` and `use` exclude each other: a graph with resources runs with countdowns, take one of the two away",
+        );
+    }
+    if let Some(here) = block.nodes.iter().find(|node| node.place == Place::Here) {
+        errors.on(
+            word,
+            format_args!(
+                "a graph with `here` nodes runs with countdowns: take `nested` away, or `here` from `{}`",
+                here.shown()
+            ),
+        );
+    }
+}
+
+fn form(block: &Block, edges: &[Edge], first: &[usize], errors: &mut Errors) -> Option<Form> {
+    let (nodes, nested) = (&block.nodes, &block.nested);
+    if block.resources.is_some() || nodes.iter().any(|node| node.place == Place::Here) {
         return Some(Form::Countdown);
     }
     let rest: Vec<usize> = (0..nodes.len()).filter(|at| !first.contains(at)).collect();
@@ -419,7 +411,7 @@ fn form(
         (Err(_), None) => Some(Form::Countdown),
         (Err(obstacle), Some(word)) => {
             let [from, to, other, free] =
-                [obstacle.from, obstacle.to, obstacle.other, obstacle.free].map(|at| shown(&nodes[at]));
+                [obstacle.from, obstacle.to, obstacle.other, obstacle.free].map(|at| nodes[at].shown());
             errors.on(
                 word,
                 format_args!(

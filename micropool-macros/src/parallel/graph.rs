@@ -4,7 +4,7 @@
 //! An edge either *needs* its source (an input, an `after`, an earlier exclusive user: if the source fails, the target
 //! doesn't run) or only comes after it (an exclusive user after the shared users above it).
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 /// How a node uses a value.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -180,6 +180,41 @@ pub fn ranks(costs: &[u64], edges: &[Edge]) -> Vec<u64> {
     ranks
 }
 
+/// The shortest way from `from` to `to` over the nodes that each names, both ends included; whatever stands above what.
+pub fn way(named: &[Vec<usize>], from: usize, to: usize) -> Option<Vec<usize>> {
+    let mut reached_by = vec![None; named.len()];
+    reached_by[from] = Some(from);
+    let mut front = VecDeque::from([from]);
+    while let Some(node) = front.pop_front() {
+        if node == to {
+            let mut way = vec![to];
+            while let Some(&node) = way.last().filter(|&&node| node != from) {
+                way.extend(reached_by[node]);
+            }
+            way.reverse();
+            return Some(way);
+        }
+        for &next in &named[node] {
+            if reached_by[next].is_none() {
+                reached_by[next] = Some(node);
+                front.push_back(next);
+            }
+        }
+    }
+    None
+}
+
+/// The nodes below `top` that `node` needs, directly or through others, itself included: those that move if it moves
+/// above `top`.
+pub fn moved_along(named: &[Vec<usize>], node: usize, top: usize) -> Vec<usize> {
+    let mut moved = BTreeSet::from([node]);
+    let mut rest = vec![node];
+    while let Some(node) = rest.pop() {
+        rest.extend(named[node].iter().filter(|&&next| next > top && moved.insert(next)));
+    }
+    moved.into_iter().collect()
+}
+
 /// The size of the widest level, a level being the nodes with equally long ways from the start.
 pub fn width(n: usize, edges: &[Edge]) -> usize {
     let mut level = vec![0_usize; n];
@@ -289,5 +324,7 @@ fn obstacle(nodes: &[usize], before: &Relation) -> Obstacle {
     best.expect("an order that isn't series-parallel contains an N")
 }
 
+#[cfg(test)]
+mod properties;
 #[cfg(test)]
 mod tests;

@@ -19,11 +19,11 @@ pub fn block(tokens: TokenStream, fallible: bool) -> TokenStream {
     let block = parse::parse(tokens, fallible, &mut errors);
     // A node that wasn't understood would make others look wrong: nothing is checked then.
     if !errors.is_empty() {
-        return expand::wrong(&block, &errors);
+        return expand::wrong(&block, &krate, fallible, &errors);
     }
     match check::check(block, fallible, &mut errors) {
         Ok(model) => expand::right(&model, &krate),
-        Err(block) => expand::wrong(&block, &errors),
+        Err(block) => expand::wrong(&block, &krate, fallible, &errors),
     }
 }
 

@@ -9,7 +9,7 @@ use quote::quote_spanned;
 use super::super::check::Source;
 use super::super::graph::{self, Access, Edge};
 use super::super::parse::Place;
-use super::node::{Lend, lints, node_span, number};
+use super::node::{Lend, lints, node_span, number, place};
 use super::{Context, local};
 
 pub fn expand(cx: Context<'_>) -> TokenStream {
@@ -49,27 +49,29 @@ struct Countdown<'a> {
 }
 
 impl Lend for Countdown<'_> {
-    fn shared(&self, source: Source) -> TokenStream {
-        let cell = cell_of(source);
-        quote_spanned!(Span::mixed_site()=> #cell)
+    fn shared(&self, source: Source, place: Span) -> TokenStream {
+        let cell = cell_of(source, place);
+        quote_spanned!(place=> #cell)
     }
 
-    fn exclusive(&self, source: Source, closure: TokenStream) -> TokenStream {
-        let cell = cell_of(source);
-        quote_spanned!(Span::mixed_site()=> #cell.with_mut(#closure))
+    fn exclusive(&self, source: Source, place: Span, closure: TokenStream) -> TokenStream {
+        let cell = cell_of(source, place);
+        quote_spanned!(place=> #cell.with_mut(#closure))
     }
 
-    fn taken(&self, source: Source) -> TokenStream {
-        let cell = cell_of(source);
-        quote_spanned!(Span::mixed_site()=> #cell.take())
+    fn taken(&self, source: Source, place: Span) -> TokenStream {
+        let cell = cell_of(source, place);
+        quote_spanned!(place=> #cell.take())
     }
 }
 
-fn cell_of(source: Source) -> Ident {
-    match source {
+fn cell_of(source: Source, place: Span) -> Ident {
+    let mut cell = match source {
         Source::Node(node) => local("cell", node),
         Source::Resource(resource) => local("resource", resource),
-    }
+    };
+    cell.set_span(place);
+    cell
 }
 
 impl Countdown<'_> {
@@ -95,7 +97,7 @@ impl Countdown<'_> {
         let cell = local("resource", at);
         let value = &model.values[model.nodes.len() + at];
         let exclusive = value.users.iter().any(|&(_, access)| access == Access::Exclusive);
-        let span = name.span().resolved_at(Span::mixed_site());
+        let span = place(name);
         let lent = match (exclusive, model.is_read(Source::Resource(at))) {
             (false, _) => quote_spanned!(span=> #private::LentRef::new(&#name)),
             (true, false) => quote_spanned!(span=> #private::LentMut::new(&mut #name)),

@@ -53,6 +53,16 @@ fn local(what: &str, number: usize) -> Ident {
 }
 
 impl Context<'_> {
+    /// The path of the private module in front of a call that takes a closure of the user's: rustc shows what is wrong
+    /// with the closure where the path begins.
+    fn private_at(self, place: Span) -> TokenStream {
+        let tokens = self.private.clone().into_iter().map(|mut tree| {
+            tree.set_span(tree.span().located_at(place));
+            tree
+        });
+        tokens.collect()
+    }
+
     /// The run, at the top of the block.
     fn block(self) -> TokenStream {
         let private = self.private;

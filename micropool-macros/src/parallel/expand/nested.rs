@@ -37,27 +37,27 @@ struct Nested<'a> {
 }
 
 impl Lend for Nested<'_> {
-    fn shared(&self, source: Source) -> TokenStream {
-        let result = local("result", node_of(source));
-        quote_spanned!(Span::mixed_site()=> #result)
+    fn shared(&self, source: Source, place: Span) -> TokenStream {
+        let result = result_of(source, place);
+        quote_spanned!(place=> #result)
     }
 
-    fn exclusive(&self, source: Source, closure: TokenStream) -> TokenStream {
-        let (private, result) = (self.cx.private, local("result", node_of(source)));
-        quote_spanned!(Span::mixed_site()=> #private::lend_mut(&mut #result, #closure))
+    fn exclusive(&self, source: Source, place: Span, closure: TokenStream) -> TokenStream {
+        let (private, result) = (self.cx.private_at(place), result_of(source, place));
+        quote_spanned!(place=> #private::lend_mut(&mut #result, #closure))
     }
 
-    fn taken(&self, source: Source) -> TokenStream {
-        let (private, result) = (self.cx.private, local("result", node_of(source)));
-        quote_spanned!(Span::mixed_site()=> #private::value(#result))
+    fn taken(&self, source: Source, place: Span) -> TokenStream {
+        let (private, result) = (self.cx.private, result_of(source, place));
+        quote_spanned!(place=> #private::value(#result))
     }
 }
 
-fn node_of(source: Source) -> usize {
-    match source {
-        Source::Node(node) => node,
-        Source::Resource(_) => unreachable!("a nested graph has no resources"),
-    }
+fn result_of(source: Source, place: Span) -> Ident {
+    let Source::Node(node) = source else { unreachable!("a nested graph has no resources") };
+    let mut result = local("result", node);
+    result.set_span(place);
+    result
 }
 
 /// The local that says whether a node succeeded.
@@ -169,7 +169,8 @@ impl Nested<'_> {
         let mut names = Vec::new();
         for (place, part) in branches.iter().enumerate() {
             let (statements, outputs) = (self.statements(part), self.outputs(part));
-            let name = local("branch", place);
+            let mut name = local("branch", place);
+            name.set_span(self.span(part));
             let list = self.output_list(part);
             for Output { node, flag } in &list {
                 let (result, ok) = (local("result", *node), ok(*node));

@@ -10,16 +10,16 @@ use super::super::parse::{Input, Mode, Node};
 use super::{Context, local};
 use crate::tuple::tuple;
 
-/// How a form gives its values to nodes.
+/// How a form gives its values to nodes. `place` is where the user names the value: what is wrong with it is shown there.
 pub trait Lend {
     /// What implements the runtime's `Read`, to lend the value shared.
-    fn shared(&self, source: Source) -> TokenStream;
+    fn shared(&self, source: Source, place: Span) -> TokenStream;
 
     /// The call that lends the value exclusively to `closure`, which has it as its one parameter.
-    fn exclusive(&self, source: Source, closure: TokenStream) -> TokenStream;
+    fn exclusive(&self, source: Source, place: Span, closure: TokenStream) -> TokenStream;
 
     /// The value itself.
-    fn taken(&self, source: Source) -> TokenStream;
+    fn taken(&self, source: Source, place: Span) -> TokenStream;
 }
 
 /// How many values one call lends shared. (A closure a value would take rustc a time that grows with their square.)
@@ -83,13 +83,15 @@ impl Context<'_> {
                 let when = Ident::new(if self.model.fallible { "when_try" } else { "when" }, Span::mixed_site());
                 let condition = self.condition(at, condition, false);
                 let user = quote_spanned!(span=> || #returns { #clones #expr });
-                quote_spanned!(Span::mixed_site()=> #private::#when(#condition, #user))
+                let private = self.private_at(span);
+                quote_spanned!(span=> #private::#when(#condition, #user))
             }
             // The innermost closure that lends, or the one that runs, is the user's own.
             (None, true) => expr,
             (None, false) => {
                 let user = quote_spanned!(span=> || #returns { #clones #expr });
-                quote_spanned!(Span::mixed_site()=> #private::call(#user))
+                let private = self.private_at(span);
+                quote_spanned!(span=> #private::call(#user))
             }
         };
         self.lent(at, form, inner)
@@ -97,13 +99,13 @@ impl Context<'_> {
 
     /// `inner` behind `||`, with the node's inputs in scope.
     fn lent(self, at: usize, form: &impl Lend, inner: TokenStream) -> TokenStream {
-        let private = self.private;
         let node = &self.model.nodes[at];
         let span = node_span(node);
+        let private = self.private_at(span);
         let mut body = inner;
         let inputs = || node.inputs.iter().zip(&self.model.sources[at]);
         let taken = inputs().filter(|(input, _)| input.mode == Mode::Move).map(|(Input { name, .. }, &source)| {
-            let taken = form.taken(source);
+            let taken = form.taken(source, place(name));
             quote_spanned!(Span::mixed_site()=> #[allow(unused_variables)] let #name = #taken;)
         });
         let taken: TokenStream = taken.collect();
@@ -111,7 +113,7 @@ impl Context<'_> {
             body = quote_spanned!(span=> { #taken #body });
         }
         for (Input { name, .. }, &source) in inputs().filter(|(input, _)| input.mode == Mode::Mut) {
-            body = form.exclusive(source, quote_spanned!(span=> |#[allow(unused_variables)] #name| #body));
+            body = form.exclusive(source, place(name), quote_spanned!(span=> |#[allow(unused_variables)] #name| #body));
         }
         let read = inputs()
             .filter(|(input, _)| matches!(input.mode, Mode::Read | Mode::Clone))
@@ -120,7 +122,7 @@ impl Context<'_> {
         let shared: Vec<(Ident, Source)> = handles.chain(read).collect();
         for group in shared.rchunks(MOST_READ) {
             let call = local("read", group.len());
-            let cells = group.iter().map(|&(_, source)| form.shared(source));
+            let cells = group.iter().map(|(name, source)| form.shared(*source, place(name)));
             let names = group.iter().map(|(name, _)| name);
             let closure = quote_spanned!(span=> |#(#[allow(unused_variables)] #names),*| #body);
             body = quote_spanned!(span=> #private::#call(#(&#cells,)* #closure));
@@ -130,7 +132,7 @@ impl Context<'_> {
 
     /// The node's `if`, which sees its inputs by `&`. `cloned`: where it stands, `clone` inputs are copies already.
     fn condition(self, at: usize, condition: &Expr, cloned: bool) -> TokenStream {
-        let private = self.private;
+        let private = self.private_at(condition.span());
         let node = &self.model.nodes[at];
         let views = node.inputs.iter().filter_map(|Input { mode, name }| match mode {
             Mode::Clone if cloned => {
@@ -156,7 +158,7 @@ impl Context<'_> {
         let inputs = self.model.nodes[at].inputs.iter().filter(|input| input.mode == Mode::Clone);
         inputs
             .map(|Input { name, .. }| {
-                quote_spanned! {name.span().resolved_at(Span::mixed_site())=>
+                quote_spanned! {place(name)=>
                     #[allow(unused_variables)]
                     let #name = #private::std_core::clone::Clone::clone(#name);
                 }
@@ -171,12 +173,12 @@ impl Context<'_> {
         let span = node_span(node);
         let clones = self.clones(at);
         let expr = with_cfg(&node.attrs, expression(node));
-        let tasks: Vec<&Ident> = node
+        let tasks: Vec<Ident> = node
             .inputs
             .iter()
             .zip(&self.model.sources[at])
             .filter(|(_, source)| matches!(source, Source::Node(from) if self.model.is_background(*from)))
-            .map(|(input, _)| &input.name)
+            .map(|(input, _)| input.name.clone())
             .collect();
         let waits = !tasks.is_empty() || !self.model.handles[at].is_empty();
         let (tasks, number) = (tuple(&tasks), number(at));
@@ -241,8 +243,13 @@ pub fn expression(node: &Node) -> TokenStream {
     expr.into_token_stream()
 }
 
+/// The place of a name, with names that are ours.
+pub fn place(name: &Ident) -> Span {
+    name.span().resolved_at(Span::mixed_site())
+}
+
 /// The condition under which the node is off, if it may be.
-fn is_off(attrs: &[Attribute]) -> Option<TokenStream> {
+pub fn is_off(attrs: &[Attribute]) -> Option<TokenStream> {
     let mut conditions = attrs.iter().filter(|attr| attr.path().is_ident("cfg")).filter_map(|attr| match &attr.meta {
         syn::Meta::List(list) => Some(&list.tokens),
         _ => None,

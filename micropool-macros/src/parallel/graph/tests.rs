@@ -45,64 +45,6 @@ fn reduction_keeps_the_way_of_failures() {
 }
 
 #[test]
-fn reduction_keeps_the_closure() {
-    let mut seed = 7_u64;
-    let mut random = move || {
-        seed = seed.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
-        seed >> 33
-    };
-    for _ in 0..300 {
-        let n = 2 + (random() % 12) as usize;
-        let mut all = Vec::new();
-        for to in 1..n {
-            for from in 0..to {
-                if random() % 3 == 0 {
-                    all.push(Edge { from, to, needs: random() % 2 == 0 });
-                }
-            }
-        }
-        let few = reduce(n, &all);
-        assert_eq!(closure(n, &few), closure(n, &all));
-        let strong = |edges: &[Edge]| closure_of(n, edges, |edge| edge.needs);
-        assert_eq!(strong(&few), strong(&all));
-        // A shape, if there is one, has exactly the pairs of the order.
-        let nodes: Vec<usize> = (0..n).collect();
-        let before = closure(n, &all);
-        match shape(&nodes, &before) {
-            Ok(shape) => {
-                let mut again = Relation::new(n);
-                relate(&shape, &mut again);
-                assert_eq!(again, before);
-            }
-            Err(Obstacle { from, to, other, free }) => {
-                assert!(before.has(from, to) && before.has(other, to) && before.has(from, free));
-                assert!(!before.comparable(other, from) && !before.comparable(to, free));
-                assert!(!before.comparable(other, free));
-            }
-        }
-    }
-}
-
-fn relate(shape: &Shape, into: &mut Relation) {
-    match shape {
-        Shape::Node(_) => {}
-        Shape::Parallel(parts) => parts.iter().for_each(|part| relate(part, into)),
-        Shape::Series(parts) => {
-            parts.iter().for_each(|part| relate(part, into));
-            for (i, first) in parts.iter().enumerate() {
-                for second in &parts[i + 1..] {
-                    for a in first.nodes() {
-                        for b in second.nodes() {
-                            into.add(a, b);
-                        }
-                    }
-                }
-            }
-        }
-    }
-}
-
-#[test]
 fn rank_is_the_longest_way_to_the_end() {
     let edges = needs(&[(0, 1), (1, 3), (0, 2)]);
     assert_eq!(ranks(&[1; 5], &edges), [3, 2, 1, 1, 1]);
@@ -135,6 +77,23 @@ fn a_diamond_is_series_parallel() {
 #[test]
 fn an_n_is_not() {
     assert_eq!(shape_of(4, &[(0, 2), (1, 2), (1, 3)]), Err(Obstacle { from: 1, to: 2, other: 0, free: 3 }));
+}
+
+#[test]
+fn a_way_is_the_shortest() {
+    let named = [vec![1, 2], vec![3], vec![3], vec![0], vec![]];
+    assert_eq!(way(&named, 0, 3), Some(vec![0, 1, 3]));
+    assert_eq!(way(&named, 3, 1), Some(vec![3, 0, 1]));
+    assert_eq!(way(&named, 0, 0), Some(vec![0]));
+    assert_eq!(way(&named, 0, 4), None);
+}
+
+#[test]
+fn what_a_node_needs_moves_along() {
+    // 4 needs 3 and 1; 3 needs 2 and 0. Above 1 it goes with 2 and 3.
+    let named = [vec![], vec![], vec![], vec![2, 0], vec![3, 1]];
+    assert_eq!(moved_along(&named, 4, 1), [2, 3, 4]);
+    assert_eq!(moved_along(&named, 4, 3), [4]);
 }
 
 #[test]

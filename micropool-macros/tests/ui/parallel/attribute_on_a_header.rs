@@ -1,0 +1,7 @@
+fn main() {
+    micropool::parallel! {
+        #[cfg(debug_assertions)]
+        nested;
+        a => 1,
+    };
+}

@@ -1,0 +1,3 @@
+fn main() {
+    micropool::parallel! { background save => std::rc::Rc::new(1) };
+}

@@ -1,0 +1,5 @@
+fn main() {
+    'frames: loop {
+        micropool::parallel! { a => { if true { break 'frames } } };
+    }
+}

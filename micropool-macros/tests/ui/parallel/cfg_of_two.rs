@@ -1,0 +1,6 @@
+fn main() {
+    micropool::parallel! {
+        #[cfg(debug_assertions, test)]
+        a => 1,
+    };
+}

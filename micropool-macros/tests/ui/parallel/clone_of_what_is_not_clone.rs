@@ -1,0 +1,7 @@
+struct Mesh;
+fn main() {
+    micropool::parallel! {
+        a => Mesh,
+        b(clone a) => drop(a),
+    };
+}

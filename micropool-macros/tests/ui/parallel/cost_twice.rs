@@ -1,0 +1,7 @@
+fn main() {
+    micropool::parallel! {
+        #[cost(2)]
+        #[cost(3)]
+        a => 1,
+    };
+}

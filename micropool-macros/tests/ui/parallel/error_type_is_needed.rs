@@ -1,0 +1,6 @@
+fn main() {
+    let _ = micropool::try_parallel! {
+        a => Ok("1".parse::<i32>()?),
+        b => Ok(2),
+    };
+}

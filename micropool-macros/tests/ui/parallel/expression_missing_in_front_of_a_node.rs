@@ -1,0 +1,6 @@
+fn main() {
+    micropool::parallel! {
+        a =>
+        b => 2,
+    };
+}

@@ -1,0 +1,7 @@
+fn main() {
+    let frame = micropool::parallel! {
+        a => vec![1],
+        b(move a) => a,
+    };
+    frame.a.len();
+}

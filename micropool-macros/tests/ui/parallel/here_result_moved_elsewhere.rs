@@ -1,0 +1,6 @@
+fn main() {
+    micropool::parallel! {
+        here window => std::rc::Rc::new(1),
+        close(move window) => drop(window),
+    };
+}

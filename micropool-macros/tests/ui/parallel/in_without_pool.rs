@@ -1,0 +1,6 @@
+fn main() {
+    micropool::parallel! {
+        in;
+        a => 1,
+    };
+}

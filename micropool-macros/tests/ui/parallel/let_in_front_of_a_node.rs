@@ -1,0 +1,6 @@
+fn main() {
+    micropool::parallel! {
+        let a => 1,
+        b(a) => *a,
+    };
+}

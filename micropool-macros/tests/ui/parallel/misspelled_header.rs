@@ -1,0 +1,6 @@
+fn main() {
+    micropool::parallel! {
+        nestd;
+        a => 1,
+    };
+}

@@ -1,0 +1,7 @@
+fn main() {
+    micropool::parallel! {
+        a => 1,
+        nested;
+        b => 2,
+    };
+}

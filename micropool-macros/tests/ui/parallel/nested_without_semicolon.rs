@@ -1,0 +1,6 @@
+fn main() {
+    micropool::parallel! {
+        nested
+        a => 1,
+    };
+}

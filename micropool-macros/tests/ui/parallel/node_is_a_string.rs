@@ -1,0 +1,3 @@
+fn main() {
+    micropool::parallel! { "a" => 1 };
+}

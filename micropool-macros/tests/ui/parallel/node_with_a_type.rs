@@ -1,0 +1,6 @@
+fn main() {
+    micropool::parallel! {
+        a: u32 => 1,
+        b(a) => *a,
+    };
+}
