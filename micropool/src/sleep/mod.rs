@@ -73,10 +73,10 @@ impl Counts {
         (self.0 & COUNT) as u32
     }
     pub(crate) fn strict(self) -> u32 {
-        (self.0 / ONE_STRICT & COUNT) as u32
+        ((self.0 / ONE_STRICT) & COUNT) as u32
     }
     pub(crate) fn searching(self) -> u32 {
-        (self.0 / ONE_SEARCHING & COUNT) as u32
+        ((self.0 / ONE_SEARCHING) & COUNT) as u32
     }
 }
 
