@@ -336,6 +336,34 @@ mod tiers {
         });
     }
 
+    // Who waits takes one of the halves that lie there, and others must be able to take the rest: though they were offered to the
+    // background, and to nobody else.
+    #[test]
+    fn all_that_a_task_has_offered_so_far_is_promoted_at_once() {
+        within(LIMIT, || {
+            for pool in [capped(3, 1), dedicated(2, 1)] {
+                let (four, begun) = (Arc::new(AtomicUsize::new(0)), Gate::default());
+                let (inside, passes) = (four.clone(), begun.clone());
+                let task = pool.spawn(move || {
+                    let meet = || {
+                        inside.fetch_add(1, Ordering::SeqCst);
+                        soon("all four run at once", || inside.load(Ordering::SeqCst) == 4);
+                    };
+                    let innermost = || {
+                        passes.pass();
+                        meet();
+                    };
+                    micropool::join(|| micropool::join(|| micropool::join(innermost, meet), meet), meet);
+                });
+                soon("it has offered three halves", || begun.arrived() == 1);
+                begun.open();
+                // The other workers sleep.
+                thread::sleep(Duration::from_millis(50));
+                task.join();
+            }
+        });
+    }
+
     #[test]
     fn a_task_yields_to_the_foreground() {
         within(LIMIT, || {

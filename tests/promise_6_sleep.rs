@@ -4,12 +4,14 @@
 #![forbid(unsafe_code)]
 
 use std::hint::black_box;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::thread;
 use std::time::Duration;
 
 use micropool::{ThreadPool, ThreadPoolBuilder};
 use rustix::time::{ClockId, clock_gettime};
-use support::{busy, within};
+use support::{Gate, busy, soon, within};
 
 /// The processor time that all threads have used so far.
 fn used() -> Duration {
@@ -79,6 +81,43 @@ fn promise_6_spin_then_sleep() {
         }
         let dropping = cost(|| drop(pool));
         assert!(dropping < Duration::from_millis(20), "dropping a pool used {dropping:?} in half a second");
+
+        // A loop has stopped, and chunks that nobody will begin are left beside one that goes on: they are nothing to do.
+        let pool = self::pool(3);
+        let (kept, panicked) = (Gate::default(), AtomicBool::new(false));
+        let left = kept.clone();
+        let holder = pool.spawn(move || left.pass());
+        soon("one worker is kept elsewhere", || kept.arrived() == 1);
+        let begun = AtomicBool::new(false);
+        let spinning = AtomicU64::new(u64::MAX);
+        let result = catch_unwind(AssertUnwindSafe(|| {
+            pool.split_per_item().for_each_range(4, |range| match range.start {
+                0 => {
+                    soon("the loop has stopped", || panicked.load(Ordering::SeqCst));
+                    thread::sleep(Duration::from_millis(100));
+                    spinning
+                        .store(cost(|| thread::sleep(Duration::from_millis(300))).as_micros() as u64, Ordering::SeqCst);
+                }
+                1 => {
+                    soon("the third has begun", || begun.load(Ordering::SeqCst));
+                    panicked.store(true, Ordering::SeqCst);
+                    panic!("stops the loop");
+                }
+                2 => {
+                    begun.store(true, Ordering::SeqCst);
+                    soon("the first is done", || {
+                        thread::sleep(Duration::from_millis(50));
+                        spinning.load(Ordering::SeqCst) != u64::MAX
+                    });
+                }
+                _ => unreachable!("nobody is left to begin it before the loop has stopped"),
+            });
+        }));
+        assert!(result.is_err());
+        kept.open();
+        holder.join();
+        let spinning = spinning.into_inner();
+        assert!(spinning < 6000, "beside a stopped loop the pool used {spinning} µs in 300 ms");
 
         // Without a time to spin nobody spins: not the workers, not the caller.
         let pool = ThreadPoolBuilder::new().num_threads(2).spin_before_sleep(Duration::ZERO).build().unwrap();

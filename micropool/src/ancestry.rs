@@ -17,13 +17,15 @@ fn origins(me: &Seat) -> impl Iterator<Item = Origin> {
     })
 }
 
-/// The units that it descends from, by their addresses, innermost first.
-pub(crate) fn units(me: &Seat) -> impl Iterator<Item = usize> {
-    origins(me).map(|origin| origin.unit).filter(|&unit| unit != 0)
+/// Whether it descends from such a job, or stands on top of one on this seat: work that was asked for with `yield_to_foreground` or
+/// `help_background` descends from nothing below it, and yet nothing below goes on before it ends.
+pub(crate) fn stands_on(me: &Seat, f: impl Fn(&Origin) -> bool) -> bool {
+    origins(me).any(|origin| f(&origin))
+        || (0..me.segments()).any(|depth| me.segment(depth).is_some_and(|record| f(&record.origin())))
 }
 
 /// The task that it descends from: a task has no slot above it, unlike an item of a scope, so it comes last.
 pub(crate) fn task(me: &Seat) -> Option<usize> {
     let last = origins(me).last()?;
-    (last.slot.is_none() && last.unit != 0).then_some(last.unit)
+    last.is_task().then_some(last.unit)
 }

@@ -29,6 +29,8 @@ pub(crate) struct Background {
     epoch: AtomicUsize,
     /// Tasks made and not ended, waiting ones included, by the parity of their epoch.
     unfinished: [AtomicUsize; 2],
+    /// Threads in `wait_idle`: whoever queues a task wakes them.
+    waiters: AtomicUsize,
 }
 
 /// A place under the cap, which its thread holds; given back when dropped.
@@ -47,7 +49,27 @@ impl Background {
             cap: config.background_threads,
             epoch: AtomicUsize::new(0),
             unfinished: [AtomicUsize::new(0), AtomicUsize::new(0)],
+            waiters: AtomicUsize::new(0),
         }
+    }
+
+    /// The unit that `wait_idle` sleeps for.
+    pub(crate) fn idle_unit(&self) -> usize {
+        std::ptr::from_ref(self).addr()
+    }
+
+    /// Runs a `wait_idle`.
+    pub(crate) fn waiting<R>(&self, wait: impl FnOnce() -> R) -> R {
+        // Ordering: Relaxed, here and in `anybody_waits`: the waiter sleeps after a heavy fence, and then looks at the queue; who
+        // queues has a light fence before he asks.
+        self.waiters.fetch_add(1, Ordering::Relaxed);
+        let result = wait();
+        self.waiters.fetch_sub(1, Ordering::Relaxed);
+        result
+    }
+
+    pub(crate) fn anybody_waits(&self) -> bool {
+        self.waiters.load(Ordering::Relaxed) != 0
     }
 
     pub(crate) fn push(&self, task: Arc<dyn Unit>) {

@@ -97,12 +97,14 @@ pub(crate) fn read_mail(me: &Seat, waits_for: Option<Target>) -> bool {
     true
 }
 
-/// Whether what was made at `from` descends from `target`. The chain can't change: the maker waits.
+/// Whether what was made at `from` descends from `target`. The chain can't change: the maker waits. Who waits until the pool is idle
+/// waits for every task.
 fn descends(me: &Seat, from: SlotId, target: Target) -> bool {
     let pool = me.pool();
+    let any_task = target == Target::Unit(pool.background.idle_unit());
     let mut origin = Origin { slot: Some(from), unit: 0 };
     loop {
-        if origin.is(target) {
+        if origin.is(target) || any_task && origin.is_task() {
             return true;
         }
         let Some(slot) = origin.slot else {

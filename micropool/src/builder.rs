@@ -486,7 +486,11 @@ impl WorkerThread {
         if self.role == Role::Dedicated {
             priority::set_own(self.shared.config.background_priority);
         }
-        worker::run(&self.shared, self.seat, self.role);
+        // The thread may be inside of another pool, and goes on there.
+        current::unchanged_by(move || {
+            worker::run(&self.shared, self.seat, self.role);
+            drop(self);
+        });
     }
 
     /// The worker's index; dedicated background threads count on after the workers.

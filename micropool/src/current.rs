@@ -95,21 +95,23 @@ fn first_seat<'a>() -> Option<&'a Seat> {
 
 /// This thread's seat in a pool, taken if it has none. `None` once the thread's own destructors have run.
 fn held_seat(pool: &Arc<Shared>) -> Option<*const Seat> {
-    SEATS
-        .try_with(|seats| {
-            let mut seats = seats.0.borrow_mut();
-            if let Some(held) = seats.iter().find(|held| Arc::ptr_eq(&held.pool, pool)) {
-                return held.seat;
-            }
-            // Seats in pools that are gone would keep their memory.
-            while let Some(gone) = seats.iter().position(|held| held.pool.is_closing() && held.uses.get() == 0) {
-                seats.swap_remove(gone).give_back();
-            }
-            let seat: *const Seat = pool.take_seat();
-            seats.push(HeldSeat { pool: pool.clone(), seat, uses: Cell::new(0) });
-            seat
-        })
-        .ok()
+    let mut gone = Vec::new();
+    let seat = SEATS.try_with(|seats| {
+        let mut seats = seats.0.borrow_mut();
+        if let Some(held) = seats.iter().find(|held| Arc::ptr_eq(&held.pool, pool)) {
+            return held.seat;
+        }
+        // Seats in pools that are gone would keep their memory.
+        while let Some(k) = seats.iter().position(|held| held.pool.is_closing() && held.uses.get() == 0) {
+            gone.push(seats.swap_remove(k));
+        }
+        let seat: *const Seat = pool.take_seat();
+        seats.push(HeldSeat { pool: pool.clone(), seat, uses: Cell::new(0) });
+        seat
+    });
+    // Not under the borrow: with the last of a pool its handlers go, and what those own is the user's.
+    gone.into_iter().for_each(HeldSeat::give_back);
+    seat.ok()
 }
 
 /// A pool has been dropped by this thread: its seat need not be kept until the next pool is used.
@@ -233,6 +235,13 @@ impl Drop for Lent<'_> {
     fn drop(&mut self) {
         self.pool.give_back(self.seat);
     }
+}
+
+/// Runs `f`, which may make another seat the current one; afterwards all is as before.
+pub(crate) fn unchanged_by<R>(f: impl FnOnce() -> R) -> R {
+    let outer = Outer::here();
+    let _back = Back(&outer);
+    f()
 }
 
 /// A worker begins: this is its seat from now on.

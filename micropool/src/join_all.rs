@@ -1,6 +1,7 @@
 //! `join_all`: a tuple, an array or a vector of closures, all run, perhaps at the same time.
 
 use crate::join::join;
+use crate::panic::Held;
 
 /// Runs all closures, perhaps at the same time, and returns all results in the shape they came in: a tuple of up to 12,
 /// an array, or a `Vec`.
@@ -37,10 +38,20 @@ pub trait JoinAll: sealed::Sealed {
     fn run(self) -> Self::Output;
 }
 
-/// A closure and the place for its result.
+/// A closure and the place for its result, which is dropped quietly if another closure panics.
 struct Job<F, R> {
     f: Option<F>,
-    result: Option<R>,
+    result: Option<Held<R>>,
+}
+
+impl<F, R> Job<F, R> {
+    fn new(f: F) -> Self {
+        Self { f: Some(f), result: None }
+    }
+
+    fn into_result(self) -> R {
+        self.result.expect("all have run").release()
+    }
 }
 
 fn run_slice<F, R>(jobs: &mut [Job<F, R>])
@@ -50,7 +61,7 @@ where
 {
     match jobs {
         [] => {}
-        [job] => job.result = job.f.take().map(|f| f()),
+        [job] => job.result = job.f.take().map(|f| Held::new(f())),
         _ => {
             let (left, right) = jobs.split_at_mut(jobs.len().div_ceil(2));
             join(|| run_slice(left), || run_slice(right));
@@ -67,9 +78,9 @@ where
     type Output = Vec<R>;
 
     fn run(self) -> Vec<R> {
-        let mut jobs: Vec<Job<F, R>> = self.into_iter().map(|f| Job { f: Some(f), result: None }).collect();
+        let mut jobs: Vec<Job<F, R>> = self.into_iter().map(Job::new).collect();
         run_slice(&mut jobs);
-        jobs.into_iter().map(|job| job.result.expect("all have run")).collect()
+        jobs.into_iter().map(Job::into_result).collect()
     }
 }
 
@@ -82,9 +93,9 @@ where
     type Output = [R; N];
 
     fn run(self) -> [R; N] {
-        let mut jobs = self.map(|f| Job { f: Some(f), result: None });
+        let mut jobs = self.map(Job::new);
         run_slice(&mut jobs);
-        jobs.map(|job| job.result.expect("all have run"))
+        jobs.map(Job::into_result)
     }
 }
 

@@ -28,7 +28,7 @@ use crate::join::join_on;
 use crate::opened::{Entry, Opened};
 use crate::panic::{Held, Payload, catch, drop_quietly};
 use crate::seat::Seat;
-use crate::slot::Work;
+use crate::slot::{HIDDEN, Work};
 use crate::sync::{AtomicU32, AtomicU64, AtomicUsize, Mutex, Ordering, UnsafeCell};
 use std::mem::MaybeUninit;
 use std::ops::Range;
@@ -227,9 +227,11 @@ impl Runs<'_> {
             }
             Source::Row { left, next } => {
                 let with_neighbour = (self.cut.chunks - next) as u64;
-                if left.load(Ordering::Relaxed) != with_neighbour
-                    || left.compare_exchange(with_neighbour, 0, Ordering::Relaxed, Ordering::Relaxed).is_err()
-                {
+                // Hidden or not: the loop may be stopped between the look and the exchange.
+                let taken = left.fetch_update(Ordering::Relaxed, Ordering::Relaxed, |now| {
+                    (now & !HIDDEN == with_neighbour && now != 0).then_some(0)
+                });
+                if taken.is_err() {
                     return [first, 0..0];
                 }
                 next..self.cut.chunks
@@ -505,7 +507,7 @@ where
     fn next_in_row(&self) -> Option<usize> {
         let available = self.entry().available();
         let mut left = available.load(Ordering::Relaxed);
-        while left != 0 && self.stopped.load(Ordering::Relaxed) == 0 {
+        while (1..HIDDEN).contains(&left) && self.stopped.load(Ordering::Relaxed) == 0 {
             match available.compare_exchange_weak(left, left - 1, Ordering::Relaxed, Ordering::Relaxed) {
                 Ok(_) => return Some(self.cut.chunks - left as usize),
                 Err(now) => left = now,
@@ -623,6 +625,11 @@ where
     fn stop(&self, payload: Payload) {
         let mut kept = self.payload.lock();
         self.stopped.store(1, Ordering::Relaxed);
+        if self.row {
+            // What nobody has begun is left to the piece below it. Until that is through, who has nothing to do would come in and go
+            // again, over and over.
+            self.entry().available().fetch_or(HIDDEN, Ordering::Relaxed);
+        }
         if kept.is_none() {
             *kept = Some(payload);
         } else {

@@ -1,5 +1,6 @@
 //! A pool of threads, and what acts on it.
 
+use crate::ancestry;
 use crate::builder::BuildError;
 use crate::current;
 use crate::join::{join_here, join_on};
@@ -28,8 +29,8 @@ use std::thread::JoinHandle;
 /// # Ok::<(), micropool::BuildError>(())
 /// ```
 ///
-/// Dropping it lets queued background tasks finish and joins the threads, wherever that happens; on one of its own threads
-/// it returns without waiting, and the threads end by themselves.
+/// Dropping it lets queued background tasks finish and joins the threads, wherever that happens; on one of its own threads, or on one
+/// that runs work of theirs, it returns without waiting, and the threads end by themselves.
 pub struct ThreadPool {
     pub(crate) shared: Arc<Shared>,
     threads: Vec<JoinHandle<()>>,
@@ -270,21 +271,21 @@ impl ThreadPool {
     /// If called from one of the pool's own tasks, or from work that one made: it could never return.
     pub fn wait_idle(&self) {
         let inside = |task: &crate::unit::Header| Arc::ptr_eq(&task.pool, &self.shared);
-        if current::any_seat(|seat| crate::task::running(seat).is_some_and(inside)) {
+        if current::any_seat(|seat| ancestry::stands_on(seat, |origin| crate::task::of(origin).is_some_and(inside))) {
             panic!(
                 "micropool: `wait_idle` was called from one of the pool's own tasks, so it could never return; call it from outside"
             );
         }
         current::with_seat_in(&self.shared, |me| {
-            let since = self.shared.background.since();
-            wait(
-                me,
-                &UnitName {
-                    over: || self.shared.background.all_over(since),
-                    name: run_unit::idle_unit(&self.shared),
-                    help: run_unit::help_one,
-                },
-            );
+            let background = &self.shared.background;
+            let since = background.since();
+            let idle = UnitName {
+                over: || background.all_over(since),
+                name: background.idle_unit(),
+                help: run_unit::help_one,
+                can_help: || run_unit::can_help_one(me),
+            };
+            background.waiting(|| wait(me, &idle));
         });
     }
 }
@@ -294,8 +295,12 @@ impl Drop for ThreadPool {
         self.shared.close();
         wake::everybody(&self.shared);
         let shared = &self.shared;
-        if current::any_seat(|seat| std::ptr::eq(seat.pool, Arc::as_ptr(shared)) && shared.is_own(seat)) {
-            // This thread is one of those: it leaves its loop when its work is done, as the others do.
+        let inside = |seat: &crate::seat::Seat| {
+            std::ptr::eq(seat.pool, Arc::as_ptr(shared)) && (shared.is_own(seat) || seat.segments() > 0)
+        };
+        if current::any_seat(inside) {
+            // This thread is one of those: it leaves its loop when its work is done, as the others do. Or it is in the middle of
+            // something that it took from the pool, and one of those may be waiting for that.
             return;
         }
         for thread in self.threads.drain(..) {

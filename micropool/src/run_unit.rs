@@ -3,6 +3,7 @@
 use crate::ancestry;
 use crate::background::Background;
 use crate::current;
+use crate::panic::{catch, drop_quietly};
 use crate::seat::Seat;
 use crate::segment::{Origin, SlotId, Target};
 use crate::shared::Shared;
@@ -35,11 +36,10 @@ pub(crate) fn run_claimed(me: &Seat, unit: &Arc<dyn Unit>, tier: Tier, belongs: 
     let tier = if header.is_promoted() { Tier::Foreground } else { tier };
     let segment = me.open_segment(Origin { slot, unit: header.address() }, tier);
     if tier == Tier::Background {
-        // Ordering: with M2.
+        // Ordering: with M2, and for an item with the fence of who promotes its scope: he finds our segment, or we what he has said.
         fence(Ordering::SeqCst);
-        if header.is_promoted() {
-            segment.inherit(Tier::Foreground);
-        }
+        let scope = slot.map_or(tier, |slot| me.pool().seat(slot.seat).tier_at(slot.position));
+        segment.inherit(if header.is_promoted() { Tier::Foreground } else { scope });
     }
     let inside = current::in_task();
     // SAFETY: the caller has claimed it, and runs it here only.
@@ -65,10 +65,26 @@ pub(crate) fn discard_cancelled(unit: &Arc<dyn Unit>, belongs: Belongs) {
 #[allow(unsafe_code)]
 fn settle(unit: &Arc<dyn Unit>, ran: bool, belongs: Belongs) {
     let mut over = vec_of(unit, ran);
+    let mut wakers = Vec::new();
     while let Some((unit, ran)) = over.next() {
         let header = unit.header();
         let pool = &*header.pool;
-        for successor in header.end(ran) {
+        let mut ended = header.end(ran);
+        // First of all: what comes after may run right here, and so may what a waker wakes.
+        wake::unit_changed(pool, header.address());
+        if let Belongs::Pool = belongs
+            && pool.background.task_ended(header.epoch())
+        {
+            wake::unit_changed(pool, pool.background.idle_unit());
+            if pool.is_closing() {
+                wake::everybody(pool);
+            }
+        }
+        // Who waits for one of those for the sake of this one has no more reason to.
+        for predecessor in ended.predecessors {
+            wake::unit_changed(&predecessor.header().pool, predecessor.header().address());
+        }
+        for successor in ended.successors {
             if header.is_cancelled() {
                 // Dependants of a cancelled task are cancelled.
                 if successor.header().cancel() {
@@ -88,14 +104,12 @@ fn settle(unit: &Arc<dyn Unit>, ran: bool, belongs: Belongs) {
                 queue(successor);
             }
         }
-        wake::unit_changed(pool, header.address());
-        if let Belongs::Pool = belongs
-            && pool.background.task_ended(header.epoch())
-        {
-            wake::unit_changed(pool, idle_unit(pool));
-            if pool.is_closing() {
-                wake::everybody(pool);
-            }
+        wakers.append(&mut ended.wakers);
+    }
+    for waker in wakers {
+        // An executor's code, so the user's.
+        if let Err(payload) = catch(move || waker.wake()) {
+            drop_quietly(payload);
         }
     }
 }
@@ -185,11 +199,6 @@ pub(crate) fn next_promoted(background: &Background) -> Option<Arc<dyn Unit>> {
     std::iter::from_fn(|| background.pop_promoted()).find(|task| task.header().claim())
 }
 
-/// The unit that `wait_idle` sleeps for.
-pub(crate) fn idle_unit(pool: &Shared) -> usize {
-    std::ptr::from_ref(&pool.background).addr()
-}
-
 /// A unit that runs elsewhere.
 pub(crate) struct UnitEnd<'a>(pub(crate) &'a Header);
 
@@ -203,13 +212,14 @@ impl Awaited for UnitEnd<'_> {
 }
 
 /// Something that has a name to sleep for, an end, and work that brings the end nearer.
-pub(crate) struct UnitName<D, H> {
+pub(crate) struct UnitName<D, H, C> {
     pub(crate) over: D,
     pub(crate) name: usize,
     pub(crate) help: H,
+    pub(crate) can_help: C,
 }
 
-impl<D: Fn() -> bool, H: Fn(&Seat) -> bool> Awaited for UnitName<D, H> {
+impl<D: Fn() -> bool, H: Fn(&Seat) -> bool, C: Fn() -> bool> Awaited for UnitName<D, H, C> {
     fn done(&self) -> bool {
         (self.over)()
     }
@@ -219,6 +229,15 @@ impl<D: Fn() -> bool, H: Fn(&Seat) -> bool> Awaited for UnitName<D, H> {
     fn help(&self, me: &Seat) -> bool {
         (self.help)(me)
     }
+    fn can_help(&self) -> bool {
+        (self.can_help)()
+    }
+}
+
+/// Whether [`help_one`] would find one, and may run it.
+pub(crate) fn can_help_one(me: &Seat) -> bool {
+    let background = &me.pool().background;
+    !background.is_empty() && (!me.is_worker() || Background::holds_place() || background.has_room())
 }
 
 /// Runs one queued task on top of what this thread does, in the background tier; whether it did. The cap holds for workers that
@@ -243,12 +262,12 @@ pub(crate) fn help_one(me: &Seat) -> bool {
     task.is_some()
 }
 
-/// Panics if this thread is running something that descends from the unit: waiting for it would never end.
+/// Panics if the unit can't end before what this thread is in the middle of does: waiting for it would never end.
 pub(crate) fn refuse_own_end(header: &Header, what: &str) {
     let address = header.address();
-    if current::any_seat(|seat| ancestry::units(seat).any(|unit| unit == address)) {
+    if current::any_seat(|seat| ancestry::stands_on(seat, |origin| origin.unit == address)) {
         panic!(
-            "micropool: {what} was joined from inside itself (or from work it made), so it could never end; join it from outside, or let the inner work finish first"
+            "micropool: {what} was joined from inside itself (or from work it made, or that runs on top of it), so it could never end; join it from outside, or let the inner work finish first"
         );
     }
 }

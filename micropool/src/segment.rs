@@ -49,6 +49,11 @@ impl Origin {
             Target::Unit(unit) => self.unit == unit,
         }
     }
+
+    /// Whether the job is a background task: an item of a scope has a slot above it.
+    pub(crate) fn is_task(&self) -> bool {
+        self.slot.is_none() && self.unit != 0
+    }
 }
 
 /// One record. Atomics because it is read while it may change; consistent by the seat's version.

@@ -33,12 +33,16 @@ impl Work {
 
 unsafe fn nothing(_: *const (), _: &Seat) {}
 
+/// Of `Slot::available`: nobody should come in for what is left.
+pub(crate) const HIDDEN: u64 = 1 << 63;
+
 #[repr(align(64))]
 pub(crate) struct Slot {
     state: AtomicU64,
     /// Written by the owner while the slot is `Empty`, read by whoever has claimed or entered it.
     work: UnsafeCell<Work>,
-    /// What there is to take for those who enter: 0 is nothing. Meaning belongs to the work; outsiders only look at it.
+    /// What there is to take for those who enter: 0 is nothing, nor is what has the highest bit ([`HIDDEN`]: a count that is below 0 for
+    /// a moment, too). Meaning belongs to the work; outsiders only look at it.
     pub(crate) available: AtomicU64,
     /// The generation that `thief` speaks of.
     thief_generation: AtomicU64,

@@ -10,7 +10,7 @@ use crate::seat::Seat;
 use crate::segment::{Origin, SlotId, Target};
 use crate::shared::Shared;
 use crate::sleep::Mode;
-use crate::slot::{Slot, Work};
+use crate::slot::{HIDDEN, Slot, Work};
 use crate::sync::{Ordering, fence, model_yield, spin_loop};
 use crate::word::{Kind, Tier, Word};
 
@@ -82,7 +82,7 @@ fn take<'a>(
 fn takeable(slot: &Slot, word: Word) -> bool {
     match word.kind() {
         Kind::Private | Kind::Ready => true,
-        Kind::Open => slot.available.load(Ordering::Acquire) != 0 && word.entered().is_some(),
+        Kind::Open => (1..HIDDEN).contains(&slot.available.load(Ordering::Acquire)) && word.entered().is_some(),
         _ => false,
     }
 }

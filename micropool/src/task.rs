@@ -5,6 +5,7 @@ use crate::current;
 use crate::panic::{Payload, drop_quietly};
 use crate::run_unit::{self, Belongs};
 use crate::seat::Seat;
+use crate::segment::Origin;
 use crate::shared::Shared;
 use crate::task_end::wait_over;
 use crate::trace::Parent;
@@ -546,9 +547,17 @@ pub fn cancelled() -> bool {
 }
 
 /// The task that what runs on this thread's seat now descends from.
-#[allow(unsafe_code)]
 pub(crate) fn running(seat: &Seat) -> Option<&Header> {
-    let task = ancestry::task(seat)?;
-    // SAFETY: a unit's address stands in a segment only while it runs, and this thread runs under it.
-    Some(unsafe { &*std::ptr::with_exposed_provenance::<Header>(task) })
+    ancestry::task(seat).map(header)
+}
+
+/// The task that is the origin of a segment that this thread is in, or stands on.
+pub(crate) fn of(origin: &Origin) -> Option<&Header> {
+    origin.is_task().then(|| header(origin.unit))
+}
+
+#[allow(unsafe_code)]
+fn header<'a>(task: usize) -> &'a Header {
+    // SAFETY: a unit's address stands in a segment only while it runs, and this thread runs under it, or on top.
+    unsafe { &*std::ptr::with_exposed_provenance::<Header>(task) }
 }

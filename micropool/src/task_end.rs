@@ -48,7 +48,8 @@ pub(crate) fn wait_over(task: &Arc<dyn Unit>) {
     let mut branches = false;
     while let Some(front) = way.last() {
         let header = front.header();
-        if header.is_over() {
+        let held_up = way.len().checked_sub(2).map(|k| &way[k]);
+        if header.is_over() || held_up.is_some_and(|task| task.header().is_over()) {
             way.pop();
             continue;
         }
@@ -64,7 +65,7 @@ pub(crate) fn wait_over(task: &Arc<dyn Unit>) {
         }
         if !start_here(front) {
             current::with_seat_in(&header.pool, |me| {
-                wait(me, &TaskEnd { me, marked: Cell::new(me.tier()), task, front, branches });
+                wait(me, &TaskEnd { me, marked: Cell::new(me.tier()), task, front, held_up, branches });
             });
         }
     }
@@ -106,6 +107,8 @@ struct TaskEnd<'a> {
     /// What is waited for, the same or one that comes after it.
     task: &'a Arc<dyn Unit>,
     front: &'a Arc<dyn Unit>,
+    /// What comes after the front and holds up the rest: if that is cancelled, there is no reason to wait.
+    held_up: Option<&'a Arc<dyn Unit>>,
     /// Whether that may come after others too.
     branches: bool,
 }
@@ -147,7 +150,7 @@ impl TaskEnd<'_> {
 
 impl Awaited for TaskEnd<'_> {
     fn done(&self) -> bool {
-        self.front.header().is_over()
+        self.front.header().is_over() || self.held_up.is_some_and(|task| task.header().is_over())
     }
 
     fn target(&self) -> Target {

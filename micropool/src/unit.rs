@@ -61,6 +61,14 @@ struct Links {
     message: Option<String>,
 }
 
+/// What a unit that is over leaves to be told.
+pub(crate) struct Ended {
+    pub(crate) successors: Vec<Arc<dyn Unit>>,
+    /// Of a cancelled one, perhaps not over.
+    pub(crate) predecessors: Vec<Arc<dyn Unit>>,
+    pub(crate) wakers: Vec<Waker>,
+}
+
 pub(crate) trait Unit: Send + Sync {
     fn header(&self) -> &Header;
 
@@ -339,27 +347,17 @@ impl Header {
         self.pending.fetch_sub(1, Ordering::AcqRel) == 1 && self.exchange(WAITING, QUEUED)
     }
 
-    /// Running → Ended (`ran`), or nothing if it was cancelled; those that come after it.
-    pub(crate) fn end(&self, ran: bool) -> Vec<Arc<dyn Unit>> {
-        let (successors, predecessors, wakers) = {
-            let mut links = self.links.lock();
-            if ran {
-                self.exchange(RUNNING, ENDED);
-            }
-            (
-                std::mem::take(&mut links.successors),
-                std::mem::take(&mut links.predecessors),
-                std::mem::take(&mut links.wakers),
-            )
-        };
-        drop(predecessors);
-        for (_, waker) in wakers {
-            // An executor's code, so the user's.
-            if let Err(payload) = catch(move || waker.wake()) {
-                drop_quietly(payload);
-            }
+    /// Running → Ended (`ran`), or nothing if it was cancelled; who must be told.
+    pub(crate) fn end(&self, ran: bool) -> Ended {
+        let mut links = self.links.lock();
+        if ran {
+            self.exchange(RUNNING, ENDED);
         }
-        successors
+        Ended {
+            successors: std::mem::take(&mut links.successors),
+            predecessors: std::mem::take(&mut links.predecessors),
+            wakers: std::mem::take(&mut links.wakers).into_iter().map(|(_, waker)| waker).collect(),
+        }
     }
 
     /// `unit` comes after this one. `false`: this one is over, so there is nothing to come after.

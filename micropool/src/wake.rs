@@ -70,6 +70,10 @@ pub(crate) fn task_queued(pool: &Shared) {
             wake_worker(pool);
         }
     }
+    if pool.background.anybody_waits() {
+        // They may be the only ones who are free to run it.
+        unit_changed(pool, pool.background.idle_unit());
+    }
 }
 
 /// After a push to the queue of promoted tasks: any worker may run them, whatever the cap.
@@ -106,7 +110,9 @@ fn rouse(owner: &Seat, position: u32, tier: Tier) {
         if wake_dedicated(pool) {
             return;
         }
-    } else if (tier == Tier::Foreground || pool.background.has_room()) && (counts.searching() > 0 || wake_worker(pool))
+    } else if (tier == Tier::Foreground || pool.background.has_room())
+        // With nobody idle no worker is looked at: while one thread waits strictly, every push comes by here.
+        && (counts.searching() > 0 || counts.idle() > 0 && wake_worker(pool))
     {
         return;
     }

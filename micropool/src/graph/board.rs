@@ -217,6 +217,10 @@ impl Board<'_> {
             return false;
         };
         let spec = &self.plan.nodes[k];
+        if spec.here && self.entry().available().load(Ordering::Relaxed) > 0 {
+            // What others may run was perhaps left to this thread, by itself, without a word to those who sleep.
+            self.entry().announce();
+        }
         let run = || match here {
             Some(here) if spec.here => {
                 let place = self.plan.nodes[..k].iter().filter(|node| node.here).count();

@@ -2,8 +2,10 @@
 
 use super::*;
 use crate::loom_support::{Frame, Signal, Start, explore, increments, shared};
+use crate::run_unit::{Belongs, run_claimed};
 use crate::segment::{SlotId, Target};
 use crate::steal::{Look, take_any, take_descendant};
+use crate::unit::{Core, Unit};
 use std::sync::Arc;
 
 fn unit(unit: usize) -> Origin {
@@ -135,6 +137,48 @@ fn promote_reaches_a_thief_that_is_just_starting() {
         job.looked.give();
         thief.join().unwrap();
         assert_eq!(job.tier.read(), Tier::Foreground as u32);
+    });
+}
+
+/// A claimed unit that waits for `looked` and then notes the tier of the seat that runs it.
+fn notes_its_tier(pool: &Arc<Shared>, seat: u32, looked: &Arc<Signal>, tier: &Arc<Frame>) -> Arc<dyn Unit> {
+    let (shared, looked, tier) = (pool.clone(), looked.clone(), tier.clone());
+    let unit: Arc<dyn Unit> = Arc::new(Core::new(pool.clone(), move || {
+        looked.wait();
+        tier.write(shared.seat(seat).tier() as u32);
+    }));
+    unit.header().set_epoch(pool.background.task_made());
+    assert!(unit.header().predecessor_over() && unit.header().claim());
+    unit
+}
+
+// Seat 1 has a scope that descends from what seat 0 waits for, seat 2 is inside of it and just starts an item.
+// Goes red without the fence in `run_claimed`, or if that doesn't look at the scope's tier again.
+#[test]
+fn promote_reaches_an_item_that_is_just_starting() {
+    explore(Some(2), || {
+        let (pool, start) = (shared(3, 1), Start::new());
+        let frame = Arc::new(Frame::new(0));
+        let target = waits_for_background(&pool, &frame);
+        let owner = pool.seat(1);
+        std::mem::forget(owner.open_segment(Origin { slot: Some(target), unit: 0 }, Tier::Background));
+        let entry = owner.push(increments(&frame), Kind::Open);
+        entry.slot.enter(entry.word).unwrap();
+        let scope = SlotId { seat: 1, position: entry.position(), generation: entry.word.generation() };
+        std::mem::forget(pool.seat(2).open_segment(Origin { slot: Some(scope), unit: 0 }, Tier::Background));
+        let (looked, tier) = (Arc::new(Signal::new()), Arc::new(Frame::new(99)));
+        let item = notes_its_tier(&pool, 2, &looked, &tier);
+        let other = pool.clone();
+        let runner = start.spawn(move || {
+            run_claimed(other.seat(2), &item, Tier::Background, Belongs::Scope(scope));
+        });
+        start.go();
+        while let Look::Changed = take_descendant(pool.seat(0), Target::Slot(target)) {
+            crate::sync::yield_now();
+        }
+        looked.give();
+        runner.join().unwrap();
+        assert_eq!(tier.read(), Tier::Foreground as u32);
     });
 }
 

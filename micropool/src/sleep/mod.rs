@@ -132,16 +132,17 @@ impl Sleeper {
 
     /// I1, I2: one who searches doesn't any more, and is about to sleep.
     pub(crate) fn announce_idle(&self, pool: &Sleepers) {
-        self.state.store(IDLE, Ordering::Release);
+        // Counted first: who wakes it takes it out of the counts, which must not fall below the number of the others.
         pool.change(ONE_IDLE, ONE_SEARCHING);
+        self.state.store(IDLE, Ordering::Release);
     }
 
     /// S1.
     pub(crate) fn announce_strict(&self, pool: &Sleepers, position: u32, unit: usize) {
         self.position.store(position, Ordering::Relaxed);
         self.unit.store(unit as u64, Ordering::Relaxed);
-        self.state.store(STRICT, Ordering::Release);
         pool.change(ONE_STRICT, 0);
+        self.state.store(STRICT, Ordering::Release);
     }
 
     /// Whether it sleeps strictly for descendants of this position of its own seat.
@@ -212,3 +213,6 @@ impl Sleeper {
         trace::wake();
     }
 }
+
+#[cfg(all(loom, test))]
+mod loom_models;

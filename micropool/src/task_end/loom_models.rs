@@ -40,7 +40,7 @@ fn promotion_reaches_a_task_that_just_becomes_ready() {
     explore(Some(2), || {
         let (pool, start) = (shared(1, 1), Start::new());
         let first = spawn_in(&pool, || ());
-        let second = spawn_ordered(&pool, &[first.unit()], || ());
+        let second = spawn_ordered(&pool, "after", &[first.unit()], || ());
         let other = pool.clone();
         let runner = start.spawn(move || {
             start_here(&first.unit());
@@ -112,8 +112,8 @@ fn task_join_runs_the_branch_that_becomes_ready() {
         let (seen, told) = (ran.clone(), ran.clone());
         let long = spawn_in(&pool, move || seen.wait());
         let input = spawn_in(&pool, || ());
-        let other = spawn_ordered(&pool, &[input.unit()], move || told.give());
-        let both = spawn_ordered(&pool, &[long.unit(), other.unit()], || 7);
+        let other = spawn_ordered(&pool, "after", &[input.unit()], move || told.give());
+        let both = spawn_ordered(&pool, "after", &[long.unit(), other.unit()], || 7);
         // Both run elsewhere.
         let runners = [long.unit(), input.unit()].map(|unit| {
             assert!(unit.header().claim());
