@@ -8,6 +8,7 @@ use crate::pool::ThreadPool;
 use crate::priority;
 use crate::run_unit;
 use crate::shared::Shared;
+use crate::sync::{JoinHandle, MODEL, ThreadBuilder};
 use crate::wake;
 use crate::worker::{self, Role};
 use std::any::Any;
@@ -166,8 +167,7 @@ impl ThreadPoolBuilder {
             spin: self.spin.unwrap_or(SPIN),
             background_threads: if dedicated > 0 { 0 } else { cap },
             dedicated_background_threads: dedicated,
-            crowded: num_threads + dedicated >= available_parallelism() && num_threads > 1
-                || available_parallelism() == 1,
+            crowded: !MODEL && is_crowded(num_threads, dedicated),
             start_handler: self.start_handler.clone(),
             exit_handler: self.exit_handler.clone(),
             panic_handler: self.panic_handler.clone(),
@@ -189,7 +189,7 @@ impl ThreadPoolBuilder {
     }
 
     /// Starts all threads, or none: on failure how many could be had, and why not all.
-    fn start_threads(&mut self, shared: &Arc<Shared>) -> Result<Vec<thread::JoinHandle<()>>, (usize, BuildError)> {
+    fn start_threads(&mut self, shared: &Arc<Shared>) -> Result<Vec<JoinHandle<()>>, (usize, BuildError)> {
         let config = &shared.config;
         let count = config.num_threads + config.dedicated_background_threads;
         let mut threads = Vec::with_capacity(count);
@@ -226,8 +226,8 @@ impl ThreadPoolBuilder {
     }
 }
 
-fn spawn_thread(worker: WorkerThread) -> io::Result<thread::JoinHandle<()>> {
-    let mut builder = thread::Builder::new();
+fn spawn_thread(worker: WorkerThread) -> io::Result<JoinHandle<()>> {
+    let mut builder = ThreadBuilder::new();
     if let Some(name) = worker.name() {
         // A name with a NUL in it would be a panic of the standard library's.
         builder = builder.name(name.replace('\0', "?"));
@@ -236,6 +236,11 @@ fn spawn_thread(worker: WorkerThread) -> io::Result<thread::JoinHandle<()>> {
         builder = builder.stack_size(bytes);
     }
     builder.spawn(move || worker.run())
+}
+
+fn is_crowded(workers: usize, dedicated: usize) -> bool {
+    let processors = available_parallelism();
+    workers + dedicated >= processors && workers > 1 || processors == 1
 }
 
 fn available_parallelism() -> usize {
@@ -293,7 +298,8 @@ impl WorkerThread {
             // Where it can't be had the worker runs unpinned, as documented.
             let _ = platform::pin_to_core(core);
         }
-        if self.role == Role::Dedicated {
+        // A model's threads are one thread of the system, which has a priority of its own.
+        if self.role == Role::Dedicated && !MODEL {
             priority::lower_own();
         }
         worker::run(&self.shared, self.seat, self.role);

@@ -29,7 +29,7 @@ use crate::opened::{Entry, Opened};
 use crate::panic::{Held, Payload, catch, drop_quietly};
 use crate::seat::Seat;
 use crate::slot::Work;
-use crate::sync::{AtomicU32, AtomicU64, AtomicUsize, Mutex, Ordering, UnsafeCell};
+use crate::sync::{AtomicU32, AtomicU64, AtomicUsize, MODEL, Mutex, Ordering, UnsafeCell};
 use std::mem::MaybeUninit;
 use std::ops::Range;
 use std::panic::resume_unwind;
@@ -432,7 +432,7 @@ impl<'a, T> Pieces<'a, T> {
 
 impl<T> Drop for Pieces<'_, T> {
     fn drop(&mut self) {
-        if std::mem::needs_drop::<T>() || cfg!(loom) {
+        if std::mem::needs_drop::<T>() || MODEL {
             for piece in &mut *self.0 {
                 // Nobody wants it any more (the loop or its `reduce` panicked, or `reduce` had enough).
                 drop_quietly(piece.take_result());
@@ -632,7 +632,7 @@ where
     }
 }
 
-#[cfg(all(test, not(loom)))]
+#[cfg(all(test, not(any(loom, shuttle))))]
 mod tests {
     use super::*;
 

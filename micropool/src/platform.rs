@@ -2,8 +2,8 @@
 //!
 //! No other file has code for one system. Elsewhere than on Linux both sides of the asymmetric fence are ordinary fences.
 
-// A model has its own fences (`sync.rs`).
-#![cfg_attr(loom, allow(dead_code))]
+// Checkers have their own fences (`sync.rs`).
+#![cfg_attr(any(loom, shuttle, micropool_tsan), allow(dead_code))]
 
 use std::sync::atomic::{AtomicU32, Ordering, compiler_fence, fence};
 

@@ -9,14 +9,14 @@ use crate::shared::Shared;
 use crate::sleep::Sleeper;
 use crate::slot::{Slot, Work};
 use crate::sync::{
-    AtomicPtr, AtomicU32, AtomicU64, Ordering, asymmetric_light_fence, fence, has_asymmetric_fences, overwrite,
+    AtomicPtr, AtomicU32, AtomicU64, MODEL, Ordering, asymmetric_light_fence, fence, has_asymmetric_fences, overwrite,
 };
 use crate::table::Table;
 use crate::word::{Kind, Tier, Word};
 
 /// Slots that a seat has from the start; more are made when the program's own nesting needs them.
-const FIRST_SLOTS: usize = if cfg!(loom) { 2 } else { 64 };
-const FIRST_SEGMENTS: usize = if cfg!(loom) { 2 } else { 8 };
+const FIRST_SLOTS: usize = if MODEL { 2 } else { 64 };
+const FIRST_SEGMENTS: usize = if MODEL { 2 } else { 8 };
 
 #[repr(align(128))]
 pub(crate) struct Seat {

@@ -5,7 +5,7 @@ use crate::seat::Seat;
 use crate::segment::Target;
 use crate::sleep::{Mode, NOWHERE};
 use crate::steal::{self, Look};
-use crate::sync::{heavy_fence, spin_loop, yield_now};
+use crate::sync::{MODEL, heavy_fence, spin_loop, yield_now};
 use std::time::{Duration, Instant};
 
 /// What a thread can wait for.
@@ -114,7 +114,7 @@ impl Spin {
 
     /// A moment's pause. `false`: the time is over.
     pub(crate) fn once(&mut self) -> bool {
-        if cfg!(loom) || self.limit.is_zero() {
+        if MODEL || self.limit.is_zero() {
             return false;
         }
         spin_loop();

@@ -8,7 +8,7 @@ use crate::seat::Seat;
 use crate::shared::Shared;
 use crate::sleep::{Mode, Sleepers};
 use crate::steal;
-use crate::sync::heavy_fence;
+use crate::sync::{heavy_fence, model_yield};
 use crate::wait::Spin;
 use crate::wake;
 use crate::word::Tier;
@@ -65,7 +65,12 @@ impl Worker<'_> {
             if self.pool.is_closing() && self.nothing_left() && self.me.mailbox.close() {
                 break;
             }
-            if !spin.once() && (!self.pool.kept_awake() || self.role == Role::Dedicated) {
+            if spin.once() {
+                continue;
+            }
+            if self.pool.kept_awake() && self.role == Role::Worker {
+                model_yield();
+            } else {
                 self.sleep();
                 spin = Spin::new(self.me);
             }
