@@ -4,6 +4,7 @@ use crate::background::Background;
 use crate::seat::Seat;
 use crate::segment::{Origin, SlotId, Target};
 use crate::shared::Shared;
+use crate::sync::edge;
 use crate::unit::{Header, Unit};
 use crate::wait::Awaited;
 use crate::wake;
@@ -24,6 +25,7 @@ pub(crate) enum Belongs {
 pub(crate) fn run_claimed(me: &Seat, unit: &Arc<dyn Unit>, tier: Tier, belongs: Belongs) -> bool {
     let header = unit.header();
     header.forget_predecessors();
+    edge("a task claimed, no segment");
     let slot = match belongs {
         Belongs::Pool => None,
         Belongs::Scope(slot) => Some(slot),
@@ -32,6 +34,7 @@ pub(crate) fn run_claimed(me: &Seat, unit: &Arc<dyn Unit>, tier: Tier, belongs: 
     // SAFETY: the caller has claimed it, and runs it here only.
     let panicked = unsafe { unit.run() };
     drop(segment);
+    edge("a task run, not ended");
     settle(unit, true, belongs);
     if panicked && matches!(belongs, Belongs::Pool) {
         crate::task::report_unseen(unit);

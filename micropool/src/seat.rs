@@ -9,7 +9,8 @@ use crate::shared::Shared;
 use crate::sleep::Sleeper;
 use crate::slot::{Slot, Work};
 use crate::sync::{
-    AtomicPtr, AtomicU32, AtomicU64, MODEL, Ordering, asymmetric_light_fence, fence, has_asymmetric_fences, overwrite,
+    AtomicPtr, AtomicU32, AtomicU64, MODEL, Ordering, asymmetric_light_fence, edge, fence, has_asymmetric_fences,
+    overwrite, start_of_counter,
 };
 use crate::table::Table;
 use crate::word::{Kind, Tier, Word};
@@ -72,7 +73,8 @@ impl Seat {
             pool,
             index,
             worker,
-            version: AtomicU64::new(0),
+            // Its stamp on tiers has fewer bits, and wraps first.
+            version: AtomicU64::new(start_of_counter(64, 4)),
             segments: AtomicU32::new(0),
             segment_table: Table::new(),
             slots: Table::new(),
@@ -153,6 +155,7 @@ impl Seat {
             above = self.more_slots(slot);
         }
         let word = publish(slot);
+        edge("published below the top");
         // Ordering: Release pairs with the Acquire in `is_above`: a thief that sees this top doesn't see an older word.
         self.top.store(above, Ordering::Release);
         Pushed { slot, word }
@@ -162,6 +165,7 @@ impl Seat {
     #[inline]
     pub(crate) fn reclaim(&self, slot: &Slot) -> bool {
         self.popped(slot);
+        edge("popped, not taken back");
         asymmetric_light_fence();
         slot.take_private_back() || self.reclaim_shared(slot)
     }
@@ -209,6 +213,7 @@ impl Seat {
         // Ordering: pairs with the Acquire fence in `unchanged`: a reader that sees any of the writes below sees the odd
         // version too. The Release store pairs with the Acquire load in `version`.
         fence(Ordering::Release);
+        edge("the version is odd");
         write();
         self.version.store(version.wrapping_add(2), Ordering::Release);
     }

@@ -1,7 +1,7 @@
 //! One place of a seat's stack of work, and the steps its word goes through (the table is in `word.rs`).
 
 use crate::seat::Seat;
-use crate::sync::{AtomicPtr, AtomicU32, AtomicU64, Ordering, UnsafeCell, heavy_fence, model_yield, overwrite};
+use crate::sync::{AtomicPtr, AtomicU32, AtomicU64, Ordering, UnsafeCell, edge, heavy_fence, model_yield, overwrite};
 use crate::word::{Kind, Tier, Word};
 
 /// What a slot holds: the frame of a job (or of something that many help with) and the function that knows its type.
@@ -190,6 +190,7 @@ impl Slot {
         self.state
             .compare_exchange(found.0, word.become_kind(Kind::Taken).0, Ordering::Acquire, Ordering::Relaxed)
             .ok()?;
+        edge("Taken, thief unknown");
         self.thief.store(thief, Ordering::Relaxed);
         // Ordering: Release pairs with the Acquire in `thief_of`: whoever sees our index sees that the slot is Taken, so that a
         // reader's second look at the word can't be of before the claim.
@@ -203,7 +204,9 @@ impl Slot {
         let claiming = word.become_kind(Kind::Claiming);
         // Ordering: with the fence below; the look at the top must not come first.
         self.state.compare_exchange(word.0, claiming.0, Ordering::AcqRel, Ordering::Relaxed).ok()?;
+        edge("Claiming");
         heavy_fence();
+        edge("Claiming, fenced");
         if is_above() {
             return Some(claiming);
         }

@@ -82,6 +82,28 @@ impl<T> UnsafeCell<T> {
 #[cfg(loom)]
 pub(crate) use loom::cell::UnsafeCell;
 
+#[cfg(micropool_inject)]
+mod inject;
+#[cfg(micropool_inject)]
+pub(crate) use inject::{edge, wakes_for_nothing};
+
+/// Between two steps of a protocol, by name: nothing, but where delays are injected.
+#[cfg(not(micropool_inject))]
+#[inline(always)]
+pub(crate) fn edge(_name: &'static str) {}
+
+/// Whether a sleep ends now though nobody has ended it: where that is injected.
+#[cfg(not(micropool_inject))]
+#[inline(always)]
+pub(crate) fn wakes_for_nothing() -> bool {
+    false
+}
+
+/// Where a counter that may wrap starts. A test configuration starts a few steps below the wrap of its lowest `bits`.
+pub(crate) const fn start_of_counter(bits: u32, steps_below: u64) -> u64 {
+    if cfg!(any(test, micropool_wrap)) { (u64::MAX >> (64 - bits)) - (steps_below - 1) } else { 0 }
+}
+
 /// Where a thread may come by over and over until another has taken its next step: a model would follow it for ever.
 #[inline]
 pub(crate) fn model_yield() {

@@ -101,3 +101,6 @@ mod tests {
         assert!((0..1000).all(|i| *table.get(i).unwrap() == i));
     }
 }
+
+#[cfg(all(loom, test))]
+mod loom_models;

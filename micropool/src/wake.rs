@@ -4,12 +4,13 @@ use crate::seat::{Pushed, Seat};
 use crate::shared::Shared;
 use crate::sleep::Mode;
 use crate::steal;
-use crate::sync::{Ordering, asymmetric_light_fence, fence, light_fence};
+use crate::sync::{Ordering, asymmetric_light_fence, edge, fence, light_fence};
 use crate::word::Tier;
 
 /// After a push: somebody who sleeps and may take it is woken. With nobody asleep it is one load.
 #[inline]
 pub(crate) fn published(seat: &Seat, pushed: Pushed<'_>) {
+    edge("P1");
     // Enough where it is a fence; elsewhere the count is never "nothing to do", and `rouse` begins with a real one.
     asymmetric_light_fence();
     if !seat.pool().sleepers.counts().nothing_to_do() || pushed.word.is_background() {
@@ -19,6 +20,7 @@ pub(crate) fn published(seat: &Seat, pushed: Pushed<'_>) {
 
 /// As [`published`], for work that appeared in a slot of another seat (more ready in a board, an item for a scope).
 pub(crate) fn published_in(owner: &Seat, position: u32, tier: Tier) {
+    edge("P1 of an entry");
     light_fence();
     if !owner.pool().sleepers.counts().none() || tier == Tier::Background {
         rouse(owner, position, tier);
@@ -27,6 +29,7 @@ pub(crate) fn published_in(owner: &Seat, position: u32, tier: Tier) {
 
 /// After a push of a background task to the queue.
 pub(crate) fn task_queued(pool: &Shared) {
+    edge("P1 of a task");
     light_fence();
     if pool.config.dedicated_background_threads > 0 {
         wake_dedicated(pool);
@@ -43,7 +46,9 @@ pub(crate) fn task_queued(pool: &Shared) {
 #[inline(never)]
 fn rouse(owner: &Seat, position: u32, tier: Tier) {
     let pool = owner.pool();
+    edge("P3");
     fence(Ordering::SeqCst);
+    edge("P4");
     if pool.sleepers.counts().none() && tier == Tier::Foreground {
         return;
     }
@@ -153,6 +158,7 @@ fn wake_unit_waiter(pool: &Shared, unit: usize) -> bool {
 
 /// All of those: it is done, or can be started.
 pub(crate) fn unit_changed(pool: &Shared, unit: usize) {
+    edge("D1 of a task");
     light_fence();
     if pool.sleepers.counts().strict() > 0 {
         fence(Ordering::SeqCst);

@@ -8,7 +8,7 @@ use crate::seat::Seat;
 use crate::shared::Shared;
 use crate::sleep::{Mode, Sleepers};
 use crate::steal;
-use crate::sync::{heavy_fence, model_yield};
+use crate::sync::{edge, heavy_fence, model_yield};
 use crate::wait::Spin;
 use crate::wake;
 use crate::word::Tier;
@@ -133,7 +133,9 @@ impl Worker<'_> {
 
     /// F2, F3.
     fn found(&self) {
+        edge("F1");
         if self.sleepers().stop_searching() {
+            edge("F2");
             wake::pass_on(self.me, self.may_background());
         }
     }
@@ -147,13 +149,17 @@ impl Worker<'_> {
         let sleepers = self.sleepers();
         let sleeper = &self.me.sleeper;
         sleeper.announce_idle(sleepers);
+        edge("I1");
         sleepers.stop_searching();
+        edge("I2");
         // Ordering: after both. A push that saw neither the announcement nor the end of the search is seen below.
         heavy_fence();
+        edge("I3");
         if self.anything_to_do() {
             // Whoever wins the exchange counts us as searching again.
             sleeper.retract(sleepers, Mode::Idle);
         } else {
+            edge("I4");
             sleeper.block();
         }
     }

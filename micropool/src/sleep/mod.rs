@@ -1,6 +1,6 @@
 //! Sleeping and waking. The protocol, with its proof, is in `README.md` beside this file; steps are named by its letters.
 
-use crate::sync::{AtomicU32, AtomicU64, Condvar, Mutex, Ordering, has_asymmetric_fences};
+use crate::sync::{AtomicU32, AtomicU64, Condvar, Mutex, Ordering, edge, has_asymmetric_fences, wakes_for_nothing};
 use crate::trace;
 
 const AWAKE: u32 = 0;
@@ -128,6 +128,7 @@ impl Sleeper {
     /// I1.
     pub(crate) fn announce_idle(&self, pool: &Sleepers) {
         self.state.store(IDLE, Ordering::SeqCst);
+        edge("I1, not counted");
         pool.counts.fetch_add(ONE_IDLE, Ordering::SeqCst);
     }
 
@@ -136,6 +137,7 @@ impl Sleeper {
         self.position.store(position, Ordering::Relaxed);
         self.unit.store(unit as u64, Ordering::Relaxed);
         self.state.store(STRICT, Ordering::SeqCst);
+        edge("S1, not counted");
         pool.counts.fetch_add(ONE_STRICT, Ordering::SeqCst);
     }
 
@@ -161,6 +163,7 @@ impl Sleeper {
         if !self.leave(pool, mode) {
             return false;
         }
+        edge("W3, not told");
         // The sleeper looks at its state under the lock before it blocks: having held the lock once, we know that it
         // has either seen AWAKE or is on the condition.
         drop(self.lock.lock());
@@ -178,10 +181,13 @@ impl Sleeper {
         if self.state.compare_exchange(mode.state(), next, Ordering::SeqCst, Ordering::SeqCst).is_err() {
             return false;
         }
+        edge("W1");
         if mode == Mode::Idle {
             pool.start_searching();
         }
+        edge("W2, one is counted twice");
         pool.counts.fetch_sub(mode.one(), Ordering::SeqCst);
+        edge("W2");
         if mode == Mode::Idle {
             // Ordering: pairs with the load in `block`: the sleeper goes on after it has been counted.
             self.state.store(AWAKE, Ordering::SeqCst);
@@ -194,9 +200,15 @@ impl Sleeper {
         trace::sleep();
         let mut guard = self.lock.lock();
         while self.state.load(Ordering::SeqCst) != AWAKE {
+            if wakes_for_nothing() {
+                continue;
+            }
             self.woken.wait(&mut guard);
         }
         drop(guard);
         trace::wake();
     }
 }
+
+#[cfg(all(loom, test))]
+mod loom_models;

@@ -242,3 +242,83 @@ fn task_after_two_is_queued_once() {
         forget_pool(&pool);
     });
 }
+
+// A dependant is cancelled just when what it comes after ends. Goes red if `cancel` tries only one of the two states, or if a state
+// changes by a load and a store.
+#[test]
+fn task_cancel_of_a_dependant_against_the_end_before_it() {
+    explore(Some(3), || {
+        let (pool, start) = (shared(1, 1), Start::new());
+        let (ran, dropped) = (Arc::new(Frame::new(0)), Arc::new(Frame::new(0)));
+        let (noted, capture) = (ran.clone(), Counted(dropped.clone()));
+        let first = spawn_in(&pool, || ());
+        let second = spawn_ordered(&pool, &[first.unit()], move || {
+            let _capture = capture;
+            noted.write(1);
+        });
+        let other = pool.clone();
+        let runner = start.spawn(move || while run_one(&other) {});
+        start.go();
+        let cancelled = second.cancel();
+        runner.join().unwrap();
+        assert_eq!(ran.read(), u32::from(!cancelled));
+        assert_eq!(dropped.read(), 1);
+        assert_eq!(pool.background.unfinished(), 0);
+        drop(first);
+        forget_pool(&pool);
+    });
+}
+
+// Of two shared handles one joins, the other goes, while the task ends: the result is dropped once, by the last. Goes red if
+// `drop_handle` counts by a load and a store or is Relaxed.
+#[test]
+fn task_shared_result_is_dropped_by_the_last_handle() {
+    explore(Some(3), || {
+        let (pool, start) = (shared(1, 1), Start::new());
+        let dropped = Arc::new(Frame::new(0));
+        let result = Counted(dropped.clone());
+        let task = spawn_in(&pool, move || result).share();
+        let other = task.clone();
+        let reader = start.spawn(move || {
+            let done = other.try_join().map(|result| result.0.read());
+            drop(other);
+            done
+        });
+        start.go();
+        assert!(run_one(&pool));
+        assert_eq!(task.join().0.read(), 0);
+        assert!(matches!(reader.join().unwrap(), None | Some(0)));
+        drop(task);
+        assert_eq!(dropped.read(), 1);
+        forget_pool(&pool);
+    });
+}
+
+// The last task of all so far ends while somebody goes to sleep for that. Goes red if `task_ended` isn't told (`idle_unit`), or if the
+// waiter doesn't look again.
+#[test]
+fn task_end_is_told_to_who_waits_for_all() {
+    explore(Some(2), || {
+        let (pool, start) = (shared(1, 1), Start::new());
+        let ran = Arc::new(Frame::new(0));
+        let noted = ran.clone();
+        let task = spawn_in(&pool, move || noted.write(1));
+        let unit = task.unit();
+        assert!(unit.header().claim());
+        let other = pool.clone();
+        let runner = start.spawn(move || {
+            run_unit::run_claimed(other.seat(0), &unit, Tier::Background, Belongs::Pool);
+        });
+        start.go();
+        crate::current::with_seat_in(&pool, |me| {
+            let since = pool.background.since();
+            let over = || pool.background.all_over(since);
+            let name = run_unit::idle_unit(&pool);
+            crate::wait::wait(me, &run_unit::UnitName { over, name, help: |_: &crate::seat::Seat| false });
+        });
+        assert_eq!(ran.read(), 1);
+        runner.join().unwrap();
+        drop(task);
+        forget_pool(&pool);
+    });
+}
