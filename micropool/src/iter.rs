@@ -176,8 +176,8 @@ struct Indices<'a, 'r, C: SourceCleanup> {
 
 impl<'a, 'r, C: SourceCleanup> Indices<'a, 'r, C> {
     #[inline]
-    fn new(runs: &'a mut Runs<'r>, cleanup: &'a C) -> Self {
-        Self { runs, now: 0..0, cleanup }
+    fn new(runs: &'a mut Runs<'r>, first: Option<Range<usize>>, cleanup: &'a C) -> Self {
+        Self { runs, now: first.unwrap_or(0..0), cleanup }
     }
 
     /// Cleans up what was given to nobody: the rest of a run, and what is left of the piece.
@@ -259,6 +259,10 @@ impl<C: SourceCleanup> Drop for Indices<'_, '_, C> {
     }
 }
 
+fn needs_cleanup<C: SourceCleanup>(_: &C) -> bool {
+    C::NEEDS_CLEANUP
+}
+
 /// On a line of its own: read by all with every item.
 #[repr(align(128))]
 struct Bound(AtomicUsize);
@@ -295,8 +299,9 @@ unsafe impl GenericThreadPool for Split<'_> {
         let bound = Bound(AtomicUsize::new(usize::MAX));
         let outputs = self.run(
             input_len,
+            false,
             &|runs| {
-                let mut indices = Indices::new(runs, cleanup);
+                let mut indices = Indices::new(runs, None, cleanup);
                 let mut accumulated = init();
                 loop {
                     // Look before taking: an index that is not processed must stay for the cleanup.
@@ -335,8 +340,17 @@ unsafe impl GenericThreadPool for Split<'_> {
         reduce: impl ExactSizeAccumulator<Accum, Output>,
         cleanup: &(impl SourceCleanup + Sync),
     ) -> Output {
-        self.run(input_len, &|runs| accum.accumulate(Indices::new(runs, cleanup)), |outputs| {
-            reduce.accumulate_exact(outputs)
-        })
+        let needs_cleanup = needs_cleanup(cleanup);
+        self.run(
+            input_len,
+            !needs_cleanup,
+            &|runs| match runs.only_run() {
+                // The least that a compiler can be given: a range in registers, and no way out but its end. (With a call between
+                // two runs, even a cold one, a sum of floats is kept in memory: no register outlives a call.)
+                Some(run) if !needs_cleanup => accum.accumulate(run),
+                first => accum.accumulate(Indices::new(runs, first, cleanup)),
+            },
+            |outputs| reduce.accumulate_exact(outputs),
+        )
     }
 }

@@ -5,7 +5,8 @@
 //! ([`pieces_needed`]). Where a piece's chunks come from depends on how many there are.
 //!
 //! **Few chunks** (no more than threads: [`Source::Row`]) lie in a row, and a count of those that are left says which is next. Whoever
-//! joins in begins a piece with the next chunk, and goes on with the one after it as long as nobody else has begun that.
+//! joins in begins a piece with the next chunk, and goes on with the one after it as long as nobody else has begun that; or
+//! ([`Division::Apart`]) each chunk is a piece, which the body may then run as a plain range.
 //! The count is the entry's own `available`: a thread that comes to help touches no other line to take a chunk, and when the
 //! last is taken nobody comes in any more.
 //!
@@ -29,7 +30,7 @@ use crate::opened::{Entry, Opened};
 use crate::panic::{Held, Payload, catch, drop_quietly};
 use crate::seat::Seat;
 use crate::slot::{HIDDEN, Work};
-use crate::sync::{AtomicU32, AtomicU64, AtomicUsize, Mutex, Ordering, UnsafeCell};
+use crate::sync::{AtomicU32, AtomicU64, AtomicUsize, MODEL, Mutex, Ordering, UnsafeCell};
 use std::mem::MaybeUninit;
 use std::ops::Range;
 use std::panic::resume_unwind;
@@ -126,12 +127,22 @@ fn unpack(rest: u64) -> (u32, u32) {
     ((rest >> 32) as u32, rest as u32)
 }
 
+/// How chunks become pieces.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Division {
+    /// Many chunks: a piece is halved for whoever joins in.
+    Pieces,
+    /// Few chunks lie in a row, each with a place of its own for the piece that begins with it.
+    Row,
+    /// As in a row, and a piece is one chunk.
+    Apart,
+}
+
 struct Loop<'a, T, F> {
     body: &'a F,
     pieces: &'a [Piece<T>],
     cut: Cut,
-    /// The chunks lie in a row, each with a place of its own for the piece that begins with it.
-    row: bool,
+    division: Division,
     /// Of many chunks: places that were taken, and perhaps those of a few who came too late for one.
     used: AtomicUsize,
     /// Somebody panicked: the rest is dropped, not run.
@@ -160,6 +171,8 @@ pub(crate) struct Runs<'a> {
 /// Where the chunks after the first come from.
 #[derive(Clone, Copy)]
 enum Source<'a> {
+    /// There are none: the first is the whole piece.
+    Nowhere,
     /// The piece's own word.
     Piece(&'a AtomicU64),
     /// The count of the chunks that are left in the row, and the chunk after the ones that the piece has.
@@ -167,6 +180,13 @@ enum Source<'a> {
 }
 
 impl Runs<'_> {
+    /// The run that is all of the piece, if it is known that no other will follow: the body then need not ask after it, and its loop
+    /// is one over a plain range.
+    #[inline]
+    pub(crate) fn only_run(&mut self) -> Option<Range<usize>> {
+        (matches!(self.source, Source::Nowhere) && !self.first.is_empty()).then(|| std::mem::take(&mut self.first))
+    }
+
     /// The next run, or `None` when the piece is used up.
     #[inline]
     pub(crate) fn next_run(&mut self) -> Option<Range<usize>> {
@@ -184,6 +204,7 @@ impl Runs<'_> {
             return None;
         }
         let chunk = match &mut self.source {
+            Source::Nowhere => return None,
             Source::Piece(rest) => {
                 let mut now = rest.load(Ordering::Relaxed);
                 loop {
@@ -217,6 +238,7 @@ impl Runs<'_> {
         let first = std::mem::take(&mut self.first);
         // What is used up stays so: most pieces end here, without an exchange.
         let chunks = match self.source {
+            Source::Nowhere => return [first, 0..0],
             Source::Piece(rest) => {
                 let (low, high) = unpack(rest.load(Ordering::Relaxed));
                 if low == high {
@@ -254,10 +276,12 @@ impl Runs<'_> {
 /// Runs `body` on runs that cover `0..len` once, on this thread and those that help, and hands the results to `reduce`
 /// in the order of their runs: at least one, for an empty loop too.
 ///
-/// A `body` that returns before its runs are used up must have taken the rest with [`Runs::take_rest`].
+/// A `body` that returns before its runs are used up must have taken the rest with [`Runs::take_rest`]. `apart`: of few chunks each
+/// is a piece of its own, and those that a panic keeps from being begun are passed to nobody.
 pub(crate) fn run<T: Send, F, R>(
     me: &Seat,
     cut: Cut,
+    apart: bool,
     body: &F,
     reduce: impl FnOnce(&mut dyn ExactSizeIterator<Item = T>) -> R,
 ) -> R
@@ -271,11 +295,11 @@ where
         return run_in_halves(me, cut, body, reduce);
     }
     if size_of::<T>() > LARGE {
-        return run_in_pieces(me, cut, &|runs: &mut Runs<'_>| Box::new(body(runs)), |results| {
+        return run_in_pieces(me, cut, apart, &|runs: &mut Runs<'_>| Box::new(body(runs)), |results| {
             reduce(&mut results.map(|result| *result))
         });
     }
-    run_in_pieces(me, cut, body, reduce)
+    run_in_pieces(me, cut, apart, body, reduce)
 }
 
 /// Results that lie in this frame. Those that `reduce` leaves are dropped as those in pieces are: quietly if it panics.
@@ -294,8 +318,8 @@ fn hand_over<T, R, const N: usize>(
 /// One chunk: a plain call. Its panic is the caller's own.
 #[inline]
 fn run_alone<T, F: Fn(&mut Runs<'_>) -> T>(cut: Cut, body: &F) -> T {
-    let (rest, stopped) = (AtomicU64::new(0), AtomicU32::new(0));
-    let mut runs = Runs { first: cut.items(0..1), source: Source::Piece(&rest), cut, stopped: &stopped, late: None };
+    let stopped = AtomicU32::new(0);
+    let mut runs = Runs { first: cut.items(0..1), source: Source::Nowhere, cut, stopped: &stopped, late: None };
     let result = body(&mut runs);
     if let Some(payload) = runs.late {
         drop_quietly(result);
@@ -318,10 +342,13 @@ where
     let stopped = AtomicU32::new(0);
     let half = |chunk: usize| {
         // A half that begins after the other has panicked is a rest: to be cleaned up, not run.
-        let over = stopped.load(Ordering::Relaxed) != 0;
-        let rest = AtomicU64::new(if over { pack(chunk as u32, chunk as u32 + 1) } else { 0 });
-        let first = if over { 0..0 } else { cut.items(chunk..chunk + 1) };
-        let mut runs = Runs { first, source: Source::Piece(&rest), cut, stopped: &stopped, late: None };
+        let rest = AtomicU64::new(pack(chunk as u32, chunk as u32 + 1));
+        let (first, source) = if stopped.load(Ordering::Relaxed) != 0 {
+            (0..0, Source::Piece(&rest))
+        } else {
+            (cut.items(chunk..chunk + 1), Source::Nowhere)
+        };
+        let mut runs = Runs { first, source, cut, stopped: &stopped, late: None };
         let stop = Stop(&stopped);
         let result = body(&mut runs);
         if let Some(payload) = runs.late {
@@ -347,6 +374,7 @@ impl Drop for Stop<'_> {
 fn run_in_pieces<T: Send, F, R>(
     me: &Seat,
     cut: Cut,
+    apart: bool,
     body: &F,
     reduce: impl FnOnce(&mut dyn ExactSizeIterator<Item = T>) -> R,
 ) -> R
@@ -354,13 +382,19 @@ where
     F: Fn(&mut Runs<'_>) -> T + Sync,
 {
     let threads = (me.pool().config.num_threads + 1).min(max_pieces::<T>());
-    let row = cut.chunks <= threads;
+    let division = if cut.chunks > threads {
+        Division::Pieces
+    } else if apart {
+        Division::Apart
+    } else {
+        Division::Row
+    };
     let wanted = cut.chunks.min(pieces_needed(threads, cut.chunks)).min(max_pieces::<T>());
     let mut reduce = Some(reduce);
     let mut output = None;
     with_places(wanted, &mut |places| {
         let mut pieces = Pieces::new(places);
-        share(me, cut, row, body, pieces.0);
+        share(me, cut, division, body, pieces.0);
         let reduce = reduce.take().expect("called once");
         output = Some(reduce(&mut pieces.results()));
     });
@@ -368,7 +402,7 @@ where
 }
 
 /// Runs the loop; its results lie in the pieces when this returns. Its panic is re-raised.
-fn share<T: Send, F>(me: &Seat, cut: Cut, row: bool, body: &F, pieces: &[Piece<T>])
+fn share<T: Send, F>(me: &Seat, cut: Cut, division: Division, body: &F, pieces: &[Piece<T>])
 where
     F: Fn(&mut Runs<'_>) -> T + Sync,
 {
@@ -376,14 +410,14 @@ where
         body,
         pieces,
         cut,
-        row,
+        division,
         used: AtomicUsize::new(1),
         stopped: AtomicU32::new(0),
         payload: Mutex::new(None),
         entry: UnsafeCell::new(None),
     };
     pieces[0].first.store(0, Ordering::Relaxed);
-    if !row {
+    if division == Division::Pieces {
         pieces[0].rest.store(pack(1, cut.chunks as u32), Ordering::Relaxed);
     }
     // SAFETY: the entry is closed before `state` goes, below and on a panic; those who have entered are in `state` only until
@@ -394,7 +428,8 @@ where
     // SAFETY: nobody enters while nothing is available, so nobody else is in `state` yet.
     state.entry.with_mut(|place| unsafe { *place = Some(entry) });
     // Ordering: Release pairs with the Acquire of those who look whether there is something to take: they see `state`.
-    entry.available().store(if row { cut.chunks as u64 - 1 } else { 1 }, Ordering::Release);
+    let available = if division == Division::Pieces { 1 } else { cut.chunks as u64 - 1 };
+    entry.available().store(available, Ordering::Release);
     entry.announce();
     state.run_piece(0, 0);
     while state.join_in() {}
@@ -434,7 +469,7 @@ impl<'a, T> Pieces<'a, T> {
 
 impl<T> Drop for Pieces<'_, T> {
     fn drop(&mut self) {
-        if std::mem::needs_drop::<T>() || cfg!(loom) {
+        if std::mem::needs_drop::<T>() || MODEL {
             for piece in &mut *self.0 {
                 // Nobody wants it any more (the loop or its `reduce` panicked, or `reduce` had enough).
                 drop_quietly(piece.take_result());
@@ -499,7 +534,10 @@ where
 {
     /// Takes something as a piece of its own, and runs it. `false`: there is nothing to take.
     fn join_in(&self) -> bool {
-        let begun = if self.row { self.next_in_row().map(|chunk| (chunk, chunk)) } else { self.halve() };
+        let begun = match self.division {
+            Division::Pieces => self.halve(),
+            Division::Row | Division::Apart => self.next_in_row().map(|chunk| (chunk, chunk)),
+        };
         begun.inspect(|(place, first)| self.run_piece(*place, *first)).is_some()
     }
 
@@ -597,12 +635,14 @@ where
     /// Runs the body on a piece, and keeps its result or its panic.
     fn run_piece(&self, place: usize, first: usize) {
         let piece = &self.pieces[place];
-        let source = if self.row {
-            piece.first.store(first as u32, Ordering::Relaxed);
-            Source::Row { left: self.entry().available(), next: first + 1 }
-        } else {
-            Source::Piece(&piece.rest)
+        let source = match self.division {
+            Division::Pieces => Source::Piece(&piece.rest),
+            Division::Row => Source::Row { left: self.entry().available(), next: first + 1 },
+            Division::Apart => Source::Nowhere,
         };
+        if self.division != Division::Pieces {
+            piece.first.store(first as u32, Ordering::Relaxed);
+        }
         let first = self.cut.items(first..first + 1);
         let mut runs = Runs { first, source, cut: self.cut, stopped: &self.stopped, late: None };
         match catch(|| (self.body)(&mut runs)) {
@@ -625,7 +665,7 @@ where
     fn stop(&self, payload: Payload) {
         let mut kept = self.payload.lock();
         self.stopped.store(1, Ordering::Relaxed);
-        if self.row {
+        if self.division != Division::Pieces {
             // What nobody has begun is left to the piece below it. Until that is through, who has nothing to do would come in and go
             // again, over and over.
             self.entry().available().fetch_or(HIDDEN, Ordering::Relaxed);
@@ -639,7 +679,7 @@ where
     }
 }
 
-#[cfg(all(test, not(loom)))]
+#[cfg(all(test, not(any(loom, shuttle))))]
 mod tests {
     use super::*;
 
@@ -673,9 +713,9 @@ mod tests {
 
     #[test]
     fn a_panic_beside_the_result_gives_way_to_an_earlier_one() {
-        let (rest, stopped) = (AtomicU64::new(0), AtomicU32::new(0));
+        let stopped = AtomicU32::new(0);
         let cut = Cut::into(0, 1);
-        let mut runs = Runs { first: 0..0, source: Source::Piece(&rest), cut, stopped: &stopped, late: None };
+        let mut runs = Runs { first: 0..0, source: Source::Nowhere, cut, stopped: &stopped, late: None };
         runs.panicked(Box::new(1));
         runs.panicked(Box::new(2));
         assert_eq!(runs.late.unwrap().release().downcast_ref(), Some(&1));

@@ -5,7 +5,7 @@ use crate::panic::AbortOnUnwind;
 use crate::seat::{Pushed, Seat};
 use crate::segment::{SlotId, Target};
 use crate::slot::Work;
-use crate::sync::{AtomicU64, Ordering};
+use crate::sync::{AtomicU64, Ordering, edge};
 use crate::wait::{Awaited, wait};
 use crate::wake;
 use crate::word::{Kind, Tier, Word};
@@ -74,6 +74,7 @@ impl Drop for Opened<'_> {
         let guard = AbortOnUnwind;
         let Entry { owner, pushed } = self.entry;
         pushed.slot.close();
+        edge("closed");
         if self.entry.word().inside() > 0 {
             wait(owner, &Left(self.entry));
         }

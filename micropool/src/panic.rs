@@ -70,7 +70,7 @@ pub(crate) struct AbortOnUnwind;
 
 impl Drop for AbortOnUnwind {
     fn drop(&mut self) {
-        if cfg!(loom) {
+        if crate::sync::MODEL {
             // A model that has failed unwinds through here.
             return;
         }

@@ -3,8 +3,8 @@
 //! No other file has code for one system. Elsewhere than on Linux both sides of the asymmetric fence are ordinary fences, and a
 //! thread blocks on a condition (`sleep/parking.rs`).
 
-// A model has its own fences (`sync.rs`).
-#![cfg_attr(loom, allow(dead_code))]
+// Checkers have their own fences (`sync.rs`).
+#![cfg_attr(any(loom, shuttle, micropool_tsan), allow(dead_code))]
 
 use std::sync::atomic::{AtomicU32, Ordering, compiler_fence, fence};
 
@@ -51,7 +51,7 @@ pub(crate) fn pin_to_core(core: usize) -> bool {
     system::pin_to_core(core)
 }
 
-#[cfg(all(target_os = "linux", not(loom)))]
+#[cfg(all(target_os = "linux", not(any(loom, shuttle))))]
 pub(crate) use system::Parking;
 
 #[cfg(target_os = "linux")]

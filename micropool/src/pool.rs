@@ -10,13 +10,12 @@ use crate::scope::{Scope, scope_on};
 use crate::shared::Shared;
 use crate::split::{Form, Split};
 use crate::steal;
-use crate::sync::Ordering;
+use crate::sync::{JoinHandle, Ordering};
 use crate::task::{SharedTask, Task, spawn_in};
 use crate::wait::wait;
 use crate::wake;
 use crate::word::Tier;
 use std::sync::Arc;
-use std::thread::JoinHandle;
 
 /// A pool of worker threads. Most programs need only the global one, which the free functions use.
 ///

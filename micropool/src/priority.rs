@@ -109,7 +109,7 @@ mod system {
     pub(super) use become_nice as become_idle;
 }
 
-#[cfg(all(test, not(loom)))]
+#[cfg(all(test, not(any(loom, shuttle))))]
 mod tests {
     use super::*;
 

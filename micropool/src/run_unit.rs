@@ -7,7 +7,7 @@ use crate::panic::{catch, drop_quietly};
 use crate::seat::Seat;
 use crate::segment::{Origin, SlotId, Target};
 use crate::shared::Shared;
-use crate::sync::{Ordering, fence};
+use crate::sync::{Ordering, edge, fence};
 use crate::unit::{Header, Unit};
 use crate::wait::Awaited;
 use crate::wake;
@@ -28,6 +28,7 @@ pub(crate) enum Belongs {
 pub(crate) fn run_claimed(me: &Seat, unit: &Arc<dyn Unit>, tier: Tier, belongs: Belongs) -> bool {
     let header = unit.header();
     header.forget_predecessors();
+    edge("a task claimed, no segment");
     let slot = match belongs {
         Belongs::Pool => None,
         Belongs::Scope(slot) => Some(slot),
@@ -46,6 +47,7 @@ pub(crate) fn run_claimed(me: &Seat, unit: &Arc<dyn Unit>, tier: Tier, belongs: 
     let panicked = unsafe { unit.run() };
     drop(inside);
     drop(segment);
+    edge("a task run, not ended");
     settle(unit, true, belongs);
     if panicked && matches!(belongs, Belongs::Pool) {
         crate::task::report_unseen(unit);

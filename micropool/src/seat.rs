@@ -8,13 +8,15 @@ use crate::segment::{Origin, Segment};
 use crate::shared::Shared;
 use crate::sleep::Sleeper;
 use crate::slot::{Slot, Work};
-use crate::sync::{AtomicPtr, AtomicU32, AtomicU64, Ordering, asymmetric_light_fence, fence, overwrite};
+use crate::sync::{
+    AtomicPtr, AtomicU32, AtomicU64, MODEL, Ordering, asymmetric_light_fence, edge, fence, overwrite, start_of_counter,
+};
 use crate::table::Table;
 use crate::word::{Kind, Tier, Word};
 
 /// Slots that a seat has from the start; more are made when the program's own nesting needs them.
-const FIRST_SLOTS: usize = if cfg!(loom) { 2 } else { 64 };
-const FIRST_SEGMENTS: usize = if cfg!(loom) { 2 } else { 8 };
+const FIRST_SLOTS: usize = if MODEL { 2 } else { 64 };
+const FIRST_SEGMENTS: usize = if MODEL { 2 } else { 8 };
 
 #[repr(align(128))]
 pub(crate) struct Seat {
@@ -67,7 +69,8 @@ impl Seat {
             pool,
             index,
             worker,
-            version: AtomicU64::new(0),
+            // Its stamp on tiers has fewer bits, and wraps first.
+            version: AtomicU64::new(start_of_counter(64, 4)),
             segments: AtomicU32::new(0),
             segment_table: Table::new(),
             slots: Table::new(),
@@ -172,6 +175,7 @@ impl Seat {
 
     #[inline]
     fn raise_to(&self, above: *mut Slot) {
+        edge("published below the top");
         // Ordering: Release pairs with the Acquire in `is_above`: a thief that sees this top sees the work, the version, and no older
         // word.
         self.top.store(above, Ordering::Release);
@@ -181,6 +185,7 @@ impl Seat {
     #[inline]
     pub(crate) fn reclaim(&self, slot: &Slot) -> bool {
         self.popped(slot);
+        edge("popped, not taken back");
         asymmetric_light_fence();
         slot.is_quiet() || self.reclaim_loudly(slot)
     }
@@ -229,6 +234,7 @@ impl Seat {
         // Ordering: pairs with the Acquire fence in `unchanged`: a reader that sees any of the writes below sees the odd
         // version too. The Release store pairs with the Acquire load in `version`.
         fence(Ordering::Release);
+        edge("the version is odd");
         write();
         self.version.store(version.wrapping_add(2), Ordering::Release);
     }

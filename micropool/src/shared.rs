@@ -5,12 +5,12 @@ use crate::config::Config;
 use crate::priority::BackgroundPriority;
 use crate::seat::{OUTSIDE, Seat};
 use crate::sleep::Sleepers;
-use crate::sync::{AtomicU32, Condvar, Mutex, Ordering};
+use crate::sync::{AtomicU32, Condvar, MODEL, Mutex, Ordering};
 use crate::table::Table;
 use std::sync::Arc;
 
 /// Seats that a pool makes at once.
-const FIRST_SEATS: usize = if cfg!(loom) { 2 } else { 8 };
+const FIRST_SEATS: usize = if MODEL { 2 } else { 8 };
 
 pub(crate) struct Shared {
     pub(crate) sleepers: Sleepers,

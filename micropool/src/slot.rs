@@ -2,7 +2,8 @@
 
 use crate::seat::Seat;
 use crate::sync::{
-    AtomicPtr, AtomicU32, AtomicU64, Ordering, UnsafeCell, has_asymmetric_fences, heavy_fence, model_yield, overwrite,
+    AtomicPtr, AtomicU32, AtomicU64, Ordering, UnsafeCell, edge, has_asymmetric_fences, heavy_fence, model_yield,
+    overwrite,
 };
 use crate::word::{Kind, Tier, Word};
 
@@ -242,6 +243,7 @@ impl Slot {
         self.state
             .compare_exchange(found.0, word.become_kind(Kind::Taken).0, Ordering::Acquire, Ordering::Relaxed)
             .ok()?;
+        edge("Taken, thief unknown");
         self.thief.store(thief, Ordering::Relaxed);
         // Ordering: Release pairs with the Acquire in `thief_of`: whoever sees our index sees that the slot is Taken, so that a
         // reader's second look at the word can't be of before the claim.
@@ -255,7 +257,9 @@ impl Slot {
         let claiming = word.become_kind(Kind::Claiming);
         // Ordering: with the fence below; the look at the top must not come first.
         self.state.compare_exchange(word.0, claiming.0, Ordering::AcqRel, Ordering::Relaxed).ok()?;
+        edge("Claiming");
         heavy_fence();
+        edge("Claiming, fenced");
         if may_take() {
             return Some(claiming);
         }

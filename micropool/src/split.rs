@@ -113,6 +113,7 @@ impl Split<'_> {
         }
         self.run(
             len,
+            true,
             &|runs| {
                 while let Some(range) = runs.next_run() {
                     f(range);
@@ -165,6 +166,7 @@ impl Split<'_> {
     {
         self.run(
             len,
+            true,
             &|runs| {
                 let mut results = SmallVec::<L>::new();
                 while let Some(range) = runs.next_run() {
@@ -180,6 +182,7 @@ impl Split<'_> {
     pub(crate) fn run<T: Send, F, R>(
         self,
         len: usize,
+        apart: bool,
         body: &F,
         reduce: impl FnOnce(&mut dyn ExactSizeIterator<Item = T>) -> R,
     ) -> R
@@ -195,7 +198,7 @@ impl Split<'_> {
                 Form::By(n) => Cut::into(len, n),
                 Form::Per(n) => Cut::per(len, n),
             };
-            loops::run(me, cut, body, reduce)
+            loops::run(me, cut, apart, body, reduce)
         };
         // Without looking for a current seat where the pool is given: that would make the global pool.
         match self.pool {

@@ -11,7 +11,7 @@ use crate::segment::{Origin, SlotId, Target};
 use crate::shared::Shared;
 use crate::sleep::Mode;
 use crate::slot::{HIDDEN, Slot, Work};
-use crate::sync::{Ordering, fence, model_yield, spin_loop};
+use crate::sync::{MODEL, Ordering, edge, fence, model_yield, spin_loop};
 use crate::word::{Kind, Tier, Word};
 
 /// Work that this thread has claimed or entered and must now run.
@@ -30,6 +30,7 @@ impl Claimed<'_> {
     pub(crate) fn run(self, me: &Seat) {
         let Claimed { victim, slot, position, word, work } = self;
         let from = SlotId { seat: victim.index, position, generation: word.generation() };
+        edge("claimed, no segment");
         let segment = me.open_segment(Origin { slot: Some(from), unit: 0 }, Tier::of(word));
         if word.is_background() {
             // Ordering: with the waiter's "promote; fence; look at the records": it finds our record, or we its promotion.
@@ -39,7 +40,9 @@ impl Claimed<'_> {
         // SAFETY: claimed or entered by `take`, and called once. The frame stays until `finish` or `leave` below.
         unsafe { work.call(me) };
         drop(segment);
+        edge("run, not told");
         let waited = if word.kind() == Kind::Open { slot.leave() } else { slot.finish(word) };
+        edge("D1");
         // The frame may be gone; `victim` is a seat and stays.
         if waited {
             victim.sleeper.wake(&me.pool().sleepers, Mode::Strict);
@@ -70,6 +73,7 @@ fn take<'a>(
     (position, slot, word): Filled<'a>,
     holds: impl Fn() -> bool,
 ) -> Option<Claimed<'a>> {
+    edge("found, not claimed");
     let work = match word.kind() {
         Kind::Private | Kind::Ready => slot.claim(word, me.index, || victim.is_above(slot), holds)?,
         Kind::Open => slot.enter(word)?,
@@ -140,7 +144,7 @@ pub(crate) fn take_any<'a>(me: &'a Seat, tier: Tier) -> Option<Claimed<'a>> {
 /// A Private job is offered a moment after it was pushed, because its owner sees that we search: waiting so long costs less than
 /// asking. (In a model, asking is free.)
 fn offered((position, slot, word): Filled<'_>) -> Filled<'_> {
-    const PAUSES: u32 = if cfg!(loom) { 0 } else { 4 };
+    const PAUSES: u32 = if MODEL { 0 } else { 4 };
     let mut now = word;
     for _ in 0..PAUSES {
         if now.kind() != Kind::Private {

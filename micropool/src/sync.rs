@@ -1,33 +1,66 @@
-//! The one place that names atomics, locks and fences, so that a model checker can take their place.
+//! The one place that names atomics, locks, fences, cells and threads, so that a checker can take their place.
+//!
+//! | build | by | here |
+//! |---|---|---|
+//! | normal | – | std, parking_lot, crossbeam's queue, and the process-wide barrier of `platform.rs` |
+//! | loom | `--cfg loom` | everything is loom's: every interleaving and every value that a load may return, of small models |
+//! | shuttle | `--cfg shuttle` | everything is shuttle's: random interleavings of whole pools, each access in one order for all |
+//! | ThreadSanitizer | `--cfg micropool_tsan` | as normal, but for the fences: it can't see them ([`fence`]) |
+//! | injection | `--cfg micropool_inject` | as normal, and every [`edge`] may take long |
+//!
+//! AddressSanitizer and LeakSanitizer take the normal build.
 
 #[cfg(loom)]
-pub(crate) use loom::{
+use loom as checker;
+#[cfg(shuttle)]
+use shuttle as checker;
+
+/// Whether a model checker runs the threads. It pays for every object and every step, spinning shows it nothing, and its
+/// threads share one thread of the system.
+pub(crate) const MODEL: bool = cfg!(any(loom, shuttle));
+
+#[cfg(any(loom, shuttle))]
+pub(crate) use checker::{
     hint::spin_loop,
     sync::atomic::{AtomicPtr, AtomicU32, AtomicU64, AtomicUsize, Ordering, fence},
-    thread::yield_now,
+    thread::{Builder as ThreadBuilder, JoinHandle, yield_now},
 };
-#[cfg(not(loom))]
+#[cfg(not(any(loom, shuttle)))]
 pub(crate) use std::{
     hint::spin_loop,
-    sync::atomic::{AtomicPtr, AtomicU32, AtomicU64, AtomicUsize, Ordering, fence},
-    thread::yield_now,
+    sync::atomic::{AtomicPtr, AtomicU32, AtomicU64, AtomicUsize, Ordering},
+    thread::{Builder as ThreadBuilder, JoinHandle, yield_now},
 };
 
-#[cfg(not(loom))]
+#[cfg(not(any(loom, shuttle)))]
 pub(crate) use parking_lot::{Condvar, Mutex};
 
-#[cfg(loom)]
-pub(crate) use model::{Condvar, Injector, Mutex};
-
 // How a thread blocks on a word.
-#[cfg(all(target_os = "linux", not(loom)))]
+#[cfg(all(target_os = "linux", not(any(loom, shuttle))))]
 pub(crate) use crate::platform::Parking;
-#[cfg(not(all(target_os = "linux", not(loom))))]
+#[cfg(not(all(target_os = "linux", not(any(loom, shuttle)))))]
 pub(crate) use crate::sleep::parking::Parking;
 
-#[cfg(not(loom))]
+#[cfg(any(loom, shuttle))]
+mod model;
+#[cfg(any(loom, shuttle))]
+pub(crate) use model::{Condvar, Injector, LocalCell, Mutex};
+
+#[cfg(not(any(loom, shuttle)))]
 pub(crate) use crossbeam_deque::Injector;
 pub(crate) use crossbeam_deque::Steal;
+
+#[cfg(not(any(loom, shuttle, micropool_tsan)))]
+pub(crate) use std::sync::atomic::fence;
+
+/// A fence that ThreadSanitizer can see. It takes no notice of fences, so that whatever is ordered by one would be reported as a
+/// race. In their place all threads exchange one word: of two fences the later then comes after the earlier with all that it had
+/// seen, which is what each of our proofs asks of a pair of them (and orders more besides: what loom is for, this can't find).
+#[cfg(micropool_tsan)]
+pub(crate) fn fence(_: Ordering) {
+    static FENCES: AtomicU32 = AtomicU32::new(0);
+    FENCES.fetch_add(1, Ordering::SeqCst);
+}
 
 /// Interior mutability whose accesses the model checker can see.
 #[cfg(not(loom))]
@@ -55,16 +88,39 @@ impl<T> UnsafeCell<T> {
 #[cfg(loom)]
 pub(crate) use loom::cell::UnsafeCell;
 
+#[cfg(micropool_inject)]
+mod inject;
+#[cfg(micropool_inject)]
+pub(crate) use inject::{edge, wakes_for_nothing};
+
+/// Between two steps of a protocol, by name: nothing, but where delays are injected.
+#[cfg(not(micropool_inject))]
+#[inline(always)]
+pub(crate) fn edge(_name: &'static str) {}
+
+/// Whether a sleep ends now though nobody has ended it: where that is injected.
+#[cfg(not(micropool_inject))]
+#[inline(always)]
+pub(crate) fn wakes_for_nothing() -> bool {
+    false
+}
+
+/// Where a counter that may wrap starts. A test configuration starts a few steps below the wrap of its lowest `bits`.
+pub(crate) const fn start_of_counter(bits: u32, steps_below: u64) -> u64 {
+    if cfg!(any(test, micropool_wrap)) { (u64::MAX >> (64 - bits)) - (steps_below - 1) } else { 0 }
+}
+
 /// Where a thread may come by over and over until another has taken its next step: a model would follow it for ever.
 #[inline]
 pub(crate) fn model_yield() {
-    #[cfg(loom)]
-    yield_now();
+    if MODEL {
+        yield_now();
+    }
 }
 
 /// A store by the one thread that may overwrite whatever others exchange there meanwhile.
 ///
-/// The model checker orders the stores of two threads by happens-before only, and would afterwards return the other's exchange
+/// loom orders the stores of two threads by happens-before only, and would afterwards return the other's exchange
 /// as if it were the newer; so there this is an exchange too.
 #[inline]
 pub(crate) fn overwrite(place: &AtomicU64, value: u64, ordering: Ordering) {
@@ -75,53 +131,80 @@ pub(crate) fn overwrite(place: &AtomicU64, value: u64, ordering: Ordering) {
     }
 }
 
+/// Checkers don't know the process-wide barrier: there both halves of an asymmetric pair are `SeqCst` fences.
+const CHECKED: bool = MODEL || cfg!(micropool_tsan);
+
 /// The cheap half of an asymmetric pair: what a thread that publishes work runs before it looks for sleepers.
 ///
 /// Pairs with [`heavy_fence`]: of "publish; light; read" and "announce; heavy; read" at least one side reads what the
-/// other wrote (the store-buffering litmus), as if both were `SeqCst` fences. Model checkers and sanitizers don't know the
-/// process-wide barrier: there both *are* `SeqCst` fences.
+/// other wrote (the store-buffering litmus), as if both were `SeqCst` fences.
 #[inline]
 pub(crate) fn light_fence() {
-    #[cfg(loom)]
-    fence(Ordering::SeqCst);
-    #[cfg(not(loom))]
-    crate::platform::light_fence();
+    if CHECKED {
+        fence(Ordering::SeqCst);
+    } else {
+        crate::platform::light_fence();
+    }
 }
 
 /// [`light_fence`] where [`has_asymmetric_fences`] is known: nothing but a word to the compiler.
 #[inline]
 pub(crate) fn asymmetric_light_fence() {
-    #[cfg(loom)]
-    fence(Ordering::SeqCst);
-    #[cfg(not(loom))]
-    std::sync::atomic::compiler_fence(Ordering::SeqCst);
+    if CHECKED {
+        fence(Ordering::SeqCst);
+    } else {
+        std::sync::atomic::compiler_fence(Ordering::SeqCst);
+    }
 }
 
 /// Whether the light half is free in this process. Decided before the first pool has a thread.
+///
+/// Models say so, to have the slots and the short way of a push that rest on it; ThreadSanitizer's build says no, since to it a
+/// job that is taken back by a plain store is a race that only the barrier prevents.
 pub(crate) fn has_asymmetric_fences() -> bool {
-    cfg!(loom) || crate::platform::is_asymmetric()
+    MODEL || !cfg!(micropool_tsan) && crate::platform::is_asymmetric()
 }
 
 /// The dear half of an asymmetric pair, for threads that are about to sleep. See [`light_fence`].
 pub(crate) fn heavy_fence() {
-    #[cfg(loom)]
-    fence(Ordering::SeqCst);
-    #[cfg(not(loom))]
-    crate::platform::heavy_fence();
+    if CHECKED {
+        fence(Ordering::SeqCst);
+    } else {
+        crate::platform::heavy_fence();
+    }
 }
 
-/// Thread-locals that are one `Copy` value, with the accessors of `LocalKey<Cell<_>>`. Under the model checker all threads
-/// of a model share one thread of the system, so they must be its own.
+/// A thread-local with a destructor. A model's threads share one thread of the system, so they must be the model's own.
+#[cfg(any(loom, shuttle))]
+macro_rules! local {
+    (static $name:ident: $type:ty = $value:expr;) => {
+        crate::sync::checker_local! { static $name: $type = $value; }
+    };
+}
+#[cfg(not(any(loom, shuttle)))]
+macro_rules! local {
+    (static $name:ident: $type:ty = $value:expr;) => {
+        thread_local! { static $name: $type = const { $value }; }
+    };
+}
+pub(crate) use local;
+
 #[cfg(loom)]
+pub(crate) use loom::thread_local as checker_local;
+#[cfg(shuttle)]
+pub(crate) use shuttle::thread_local as checker_local;
+
+/// Thread-locals that are one `Copy` value, with the accessors of `LocalKey<Cell<_>>`.
+#[cfg(any(loom, shuttle))]
 macro_rules! local_cells {
     ($($(#[$meta:meta])* $name:ident: $type:ty = $value:expr;)*) => {$(
         $(#[$meta])* static $name: crate::sync::LocalCell<$type> = {
-            loom::thread_local! { static KEY: std::cell::Cell<$type> = std::cell::Cell::new($value); }
+            crate::sync::checker_local! { static KEY: std::cell::Cell<$type> = std::cell::Cell::new($value); }
             crate::sync::LocalCell(&KEY)
         };
     )*};
 }
-#[cfg(not(loom))]
+#[cfg(not(any(loom, shuttle)))]
 macro_rules! local_cells {
     ($($(#[$meta:meta])* $name:ident: $type:ty = $value:expr;)*) => {
         thread_local! {$(
@@ -130,89 +213,3 @@ macro_rules! local_cells {
     };
 }
 pub(crate) use local_cells;
-
-#[cfg(loom)]
-pub(crate) struct LocalCell<T: 'static>(pub(crate) &'static loom::thread::LocalKey<std::cell::Cell<T>>);
-
-#[cfg(loom)]
-impl<T: Copy> LocalCell<T> {
-    pub(crate) fn get(&self) -> T {
-        self.0.with(std::cell::Cell::get)
-    }
-    pub(crate) fn set(&self, value: T) {
-        // A model's thread may be at its end, where this one is gone already: the system's stays to the last.
-        let _ = self.0.try_with(|cell| cell.set(value));
-    }
-    pub(crate) fn replace(&self, value: T) -> T {
-        self.0.with(|cell| cell.replace(value))
-    }
-}
-
-/// The shapes of parking_lot's locks and of crossbeam's queue over loom's locks.
-#[cfg(loom)]
-mod model {
-    use crossbeam_deque::Steal;
-    use std::collections::VecDeque;
-    use std::ops::{Deref, DerefMut};
-
-    #[derive(Default)]
-    pub(crate) struct Mutex<T>(loom::sync::Mutex<T>);
-
-    /// Empty only inside [`Condvar::wait`].
-    pub(crate) struct MutexGuard<'a, T>(Option<loom::sync::MutexGuard<'a, T>>);
-
-    impl<T> Mutex<T> {
-        pub(crate) fn new(value: T) -> Self {
-            Self(loom::sync::Mutex::new(value))
-        }
-        pub(crate) fn lock(&self) -> MutexGuard<'_, T> {
-            MutexGuard(Some(self.0.lock().unwrap_or_else(std::sync::PoisonError::into_inner)))
-        }
-    }
-
-    impl<T> Deref for MutexGuard<'_, T> {
-        type Target = T;
-        fn deref(&self) -> &T {
-            self.0.as_ref().expect("held")
-        }
-    }
-
-    impl<T> DerefMut for MutexGuard<'_, T> {
-        fn deref_mut(&mut self) -> &mut T {
-            self.0.as_mut().expect("held")
-        }
-    }
-
-    pub(crate) struct Condvar(loom::sync::Condvar);
-
-    impl Condvar {
-        pub(crate) fn new() -> Self {
-            Self(loom::sync::Condvar::new())
-        }
-        pub(crate) fn notify_one(&self) {
-            self.0.notify_one();
-        }
-        pub(crate) fn wait<T>(&self, guard: &mut MutexGuard<'_, T>) {
-            let held = guard.0.take().expect("held");
-            guard.0 = Some(self.0.wait(held).unwrap_or_else(std::sync::PoisonError::into_inner));
-        }
-    }
-
-    /// A locked queue: it shows the model checker where threads may alternate, which crossbeam's own can't.
-    pub(crate) struct Injector<T>(Mutex<VecDeque<T>>);
-
-    impl<T> Injector<T> {
-        pub(crate) fn new() -> Self {
-            Self(Mutex::new(VecDeque::new()))
-        }
-        pub(crate) fn push(&self, task: T) {
-            self.0.lock().push_back(task);
-        }
-        pub(crate) fn steal(&self) -> Steal<T> {
-            self.0.lock().pop_front().map_or(Steal::Empty, Steal::Success)
-        }
-        pub(crate) fn is_empty(&self) -> bool {
-            self.0.lock().is_empty()
-        }
-    }
-}

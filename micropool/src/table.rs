@@ -1,10 +1,10 @@
 //! A table that grows while others read it, and whose entries never move: chunks of doubling size.
 
-use crate::sync::{AtomicPtr, Ordering};
+use crate::sync::{AtomicPtr, MODEL, Ordering};
 use std::ptr;
 
 /// Enough chunks for 2^26 times the first one's size. A model needs few, and pays for each.
-const CHUNKS: usize = if cfg!(loom) { 3 } else { 27 };
+const CHUNKS: usize = if MODEL { 3 } else { 27 };
 
 /// Entries `0..` in chunks of `FIRST`, `2 × FIRST`, … entries, made when first asked for and kept until the table goes.
 pub(crate) struct Table<T, const FIRST: usize> {
@@ -72,7 +72,7 @@ impl<T, const FIRST: usize> Drop for Table<T, FIRST> {
     }
 }
 
-#[cfg(all(test, not(loom)))]
+#[cfg(all(test, not(any(loom, shuttle))))]
 mod tests {
     use super::*;
 
@@ -101,3 +101,6 @@ mod tests {
         assert!((0..1000).all(|i| *table.get(i).unwrap() == i));
     }
 }
+
+#[cfg(all(loom, test))]
+mod loom_models;

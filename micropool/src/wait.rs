@@ -5,7 +5,7 @@ use crate::seat::Seat;
 use crate::segment::Target;
 use crate::sleep::{Mode, NOWHERE};
 use crate::steal::{self, Look};
-use crate::sync::{heavy_fence, spin_loop, yield_now};
+use crate::sync::{MODEL, edge, heavy_fence, spin_loop, yield_now};
 use std::time::{Duration, Instant};
 
 /// What a thread can wait for.
@@ -69,8 +69,11 @@ fn sleep(me: &Seat, what: &impl Awaited) {
         Target::Unit(unit) => (NOWHERE, unit),
     };
     me.sleeper.announce_strict(sleepers, position, unit);
+    edge("S1");
     let marked = what.mark();
+    edge("S2");
     heavy_fence();
+    edge("S3");
     let found = if !marked || what.done() || what.can_help() || broadcast::read_mail(me, Some(what.target())) {
         Look::Changed
     } else {
@@ -78,6 +81,7 @@ fn sleep(me: &Seat, what: &impl Awaited) {
     };
     match found {
         Look::Nothing => {
+            edge("S4");
             me.sleeper.block();
         }
         Look::Changed => {
@@ -114,7 +118,7 @@ impl Spin {
 
     /// A moment's pause. `false`: the time is over.
     pub(crate) fn once(&mut self) -> bool {
-        if cfg!(loom) || self.limit.is_zero() {
+        if MODEL || self.limit.is_zero() {
             return false;
         }
         spin_loop();

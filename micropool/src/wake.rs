@@ -5,13 +5,14 @@ use crate::shared::Shared;
 use crate::sleep::{Mode, Sleeper};
 use crate::slot::Work;
 use crate::steal;
-use crate::sync::{Ordering, asymmetric_light_fence, fence, light_fence};
+use crate::sync::{Ordering, asymmetric_light_fence, edge, fence, light_fence};
 use crate::word::Tier;
 
 /// Pushes a job, and sees to those who may take it: with nobody asleep and nobody searching, that is one load.
 #[inline]
 pub(crate) fn push_job(me: &Seat, work: Work) -> Pushed<'_> {
     let Some(pushed) = me.push_quietly(work) else { return publish_job(me, work) };
+    edge("P1");
     // Enough where it is a fence; elsewhere the count is never "nothing to do", and `rouse` begins with a real one.
     asymmetric_light_fence();
     if !me.pool().sleepers.counts().nothing_to_do() {
@@ -31,6 +32,7 @@ fn publish_job(me: &Seat, work: Work) -> Pushed<'_> {
 /// After a push of any kind: who searches is given a job that is cheap to take, and somebody who sleeps and may take it is woken.
 #[inline]
 pub(crate) fn published(seat: &Seat, pushed: Pushed<'_>) {
+    edge("P1");
     asymmetric_light_fence();
     if !seat.pool().sleepers.counts().nothing_to_do() || pushed.word.is_background() {
         attend(seat, pushed);
@@ -52,6 +54,7 @@ fn attend(seat: &Seat, pushed: Pushed<'_>) {
 
 /// As [`published`], for work that appeared in a slot of another seat (more ready in a board, an item for a scope).
 pub(crate) fn published_in(owner: &Seat, position: u32, tier: Tier) {
+    edge("P1 of an entry");
     light_fence();
     if owner.pool().sleepers.counts().perhaps_some() || tier == Tier::Background {
         rouse(owner, position, tier);
@@ -60,6 +63,7 @@ pub(crate) fn published_in(owner: &Seat, position: u32, tier: Tier) {
 
 /// After a push of a background task to the queue.
 pub(crate) fn task_queued(pool: &Shared) {
+    edge("P1 of a task");
     light_fence();
     if pool.config.dedicated_background_threads > 0 {
         wake_dedicated(pool);
@@ -101,7 +105,9 @@ pub(crate) fn promoted(me: &Seat) {
 #[cold]
 fn rouse(owner: &Seat, position: u32, tier: Tier) {
     let pool = owner.pool();
+    edge("P3");
     fence(Ordering::SeqCst);
+    edge("P4");
     let counts = pool.sleepers.counts();
     if counts.none() && tier == Tier::Foreground {
         return;
@@ -220,6 +226,7 @@ pub(crate) fn unit_waiters(pool: &Shared) {
 
 /// All of those: it is done, or can be started.
 pub(crate) fn unit_changed(pool: &Shared, unit: usize) {
+    edge("D1 of a task");
     wake_for_units(pool, |sleeper| sleeper.sleeps_for_unit(unit));
 }
 

@@ -22,6 +22,8 @@
 //! does no harm. A job that was Ready or taken is the last of its generation. `waited`: the owner is about to sleep; whoever finishes or leaves
 //! must wake it.
 
+use crate::sync::start_of_counter;
+
 /// A snapshot of a slot's state.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Word(pub(crate) u64);
@@ -50,9 +52,8 @@ const BELOW_GENERATION: u64 = (1 << GENERATION_SHIFT) - 1;
 const STAMP_SHIFT: u32 = 8;
 
 impl Word {
-    /// How a new slot starts. A test configuration starts just below the wrap.
-    pub(crate) const NEW: Word =
-        Word(if cfg!(test) { (u64::MAX >> GENERATION_SHIFT) - 2 } else { 0 } << GENERATION_SHIFT);
+    /// How a new slot starts.
+    pub(crate) const NEW: Word = Word(start_of_counter(64 - GENERATION_SHIFT, 3) << GENERATION_SHIFT);
 
     #[inline]
     pub(crate) fn kind(self) -> Kind {

@@ -8,7 +8,7 @@ use crate::seat::Seat;
 use crate::shared::Shared;
 use crate::sleep::{Mode, Sleepers};
 use crate::steal;
-use crate::sync::heavy_fence;
+use crate::sync::{edge, heavy_fence, model_yield};
 use crate::wait::Spin;
 use crate::wake;
 use crate::word::Tier;
@@ -65,7 +65,12 @@ impl Worker<'_> {
             if self.pool.is_closing() && self.nothing_left() && self.me.mailbox.close() {
                 break;
             }
-            if !spin.once() && (!self.pool.kept_awake() || self.role == Role::Dedicated) {
+            if spin.once() {
+                continue;
+            }
+            if self.pool.kept_awake() && self.role == Role::Worker {
+                model_yield();
+            } else {
                 self.sleep();
                 spin = Spin::new(self.me);
             }
@@ -136,7 +141,9 @@ impl Worker<'_> {
 
     /// F2, F3.
     fn found(&self) {
+        edge("F1");
         if self.sleepers().stop_searching() {
+            edge("F2");
             wake::pass_on(self.me, self.may_background());
         }
     }
@@ -152,10 +159,12 @@ impl Worker<'_> {
         sleeper.announce_idle(sleepers);
         // Ordering: after both. A push that saw neither the announcement nor the end of the search is seen below.
         heavy_fence();
+        edge("I3");
         if self.anything_to_do() {
             // Whoever wins the exchange counts us as searching again.
             sleeper.retract(sleepers, Mode::Idle);
         } else {
+            edge("I4");
             sleeper.block();
         }
     }

@@ -22,10 +22,12 @@ struct Mutant {
     equivalent: Option<String>,
 }
 
-#[derive(Deserialize, Clone)]
+#[derive(Deserialize, Clone, Debug)]
 enum Gate {
     /// The models whose names contain this.
     Model(String),
+    /// Shuttle's scenarios whose names contain this.
+    Scenario(String),
     /// A test target of the root package.
     Tests(String),
 }
@@ -91,8 +93,9 @@ fn chosen(all: &[Mutant]) -> Vec<Mutant> {
         let first = today as usize * count % all.len();
         return all.iter().cycle().skip(first).take(count.min(all.len())).cloned().collect();
     }
-    let named: Vec<Mutant> = all.iter().filter(|mutant| mutant.name.contains(&count)).cloned().collect();
-    assert!(!named.is_empty(), "MICROPOOL_MUTANTS is a number, or part of a mutant's name; it is {count:?}");
+    let is_named = |mutant: &&Mutant| mutant.name.contains(&count) || format!("{:?}", mutant.gate).contains(&count);
+    let named: Vec<Mutant> = all.iter().filter(is_named).cloned().collect();
+    assert!(!named.is_empty(), "MICROPOOL_MUTANTS is a number, or part of a mutant's name or gate; it is {count:?}");
     named
 }
 
@@ -148,12 +151,18 @@ impl Copy {
     fn build(&self, gate: &Gate) -> Result<PathBuf, String> {
         let mut cargo = Command::new(env!("CARGO"));
         cargo.current_dir(&self.0).args(["test", "--release", "--no-run", "--quiet", "--message-format=json"]);
+        // Most of the crate is the same for every mutant.
+        cargo.env("CARGO_INCREMENTAL", "1").env("CARGO_PROFILE_RELEASE_DEBUG", "0");
         // A build of its own: other flags, and other sources under the same names.
         match gate {
             Gate::Model(_) => cargo
                 .args(["-p", "micropool", "--no-default-features", "--lib"])
                 .env("RUSTFLAGS", "--cfg loom -Awarnings")
                 .env("CARGO_TARGET_DIR", self.0.with_file_name("models")),
+            Gate::Scenario(_) => cargo
+                .args(["-p", "micropool", "--test", "shuttle"])
+                .env("RUSTFLAGS", "--cfg shuttle -Awarnings")
+                .env("CARGO_TARGET_DIR", self.0.with_file_name("shuttle")),
             Gate::Tests(target) => cargo
                 .args(["-p", "micropool-workspace", "--test", target])
                 .env("RUSTFLAGS", "-Awarnings")
@@ -182,8 +191,14 @@ const PATIENCE: Duration = Duration::from_secs(240);
 
 fn run(program: &Path, gate: &Gate) -> Outcome {
     let mut command = Command::new(program);
-    if let Gate::Model(filter) = gate {
-        command.arg(filter);
+    match gate {
+        Gate::Model(filter) => {
+            command.arg(filter);
+        }
+        Gate::Scenario(filter) => {
+            command.arg(filter).env("MICROPOOL_SHUTTLE", "20000");
+        }
+        Gate::Tests(_) => {}
     }
     let log = program.with_extension("log");
     let file = fs::File::create(&log).expect("a file beside the program");
@@ -206,7 +221,7 @@ fn run(program: &Path, gate: &Gate) -> Outcome {
         thread::sleep(Duration::from_millis(20));
     };
     let text = fs::read_to_string(&log).unwrap_or_default();
-    assert!(!text.contains("running 0 tests"), "the gate's name fits no model");
+    assert!(!text.contains("running 0 tests"), "the gate's name fits no model or scenario");
     let failed = text.lines().find_map(|line| line.strip_prefix("test ")?.strip_suffix(" ... FAILED"));
     match (status, failed) {
         (Some(status), _) if status.success() => Outcome::Survived,

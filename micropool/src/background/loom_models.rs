@@ -51,3 +51,32 @@ fn idle_is_seen_after_the_end_of_every_task_so_far() {
         waiter.join().unwrap();
     });
 }
+
+// Places are taken and given back by two workers, of whom one at a time may hold one.
+// Goes red if `take_place` is a load and a store, or compares with `<=`.
+#[test]
+fn cap_is_never_exceeded() {
+    explore(None, || {
+        let (background, start) = (background(), Start::new());
+        let inside = Arc::new(Frame::new(0));
+        let workers = [0, 1].map(|_| {
+            let (background, inside) = (background.clone(), inside.clone());
+            start.spawn(move || {
+                let mut got = 0;
+                for _ in 0..2 {
+                    if let Some(place) = background.take_place() {
+                        // A race, were there two.
+                        inside.write(inside.read() + 1);
+                        got += 1;
+                        drop(place);
+                    }
+                }
+                got
+            })
+        });
+        start.go();
+        let got: u32 = workers.into_iter().map(|worker| worker.join().unwrap()).sum();
+        assert_eq!(inside.read(), got);
+        assert!(background.has_room());
+    });
+}

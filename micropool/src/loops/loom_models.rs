@@ -5,7 +5,7 @@ use crate::current::with_pool;
 use crate::loom_support::{Frame, Start, end, explore, shared, worker};
 
 /// Runs a model's loop of three chunks, with their chunks in a row or in pieces, on this thread and a worker.
-fn of_three(row: bool, model: impl Fn(&dyn Fn(&(dyn Fn(&mut Runs<'_>) -> Vec<usize> + Sync)) -> Vec<usize>)) {
+fn of_three(division: Division, model: impl Fn(&dyn Fn(&(dyn Fn(&mut Runs<'_>) -> Vec<usize> + Sync)) -> Vec<usize>)) {
     let (pool, start) = (shared(1, 1), Start::new());
     let workers = vec![worker(&start, &pool, 0)];
     start.go();
@@ -13,7 +13,7 @@ fn of_three(row: bool, model: impl Fn(&dyn Fn(&(dyn Fn(&mut Runs<'_>) -> Vec<usi
         model(&|body| {
             let mut places = [const { MaybeUninit::uninit() }; 3];
             let mut pieces = Pieces::new(&mut places);
-            share(seat.unwrap(), Cut::into(3, 3), row, &body, pieces.0);
+            share(seat.unwrap(), Cut::into(3, 3), division, &body, pieces.0);
             pieces.results().flatten().collect()
         });
     });
@@ -21,8 +21,8 @@ fn of_three(row: bool, model: impl Fn(&dyn Fn(&(dyn Fn(&mut Runs<'_>) -> Vec<usi
 }
 
 /// Each chunk is run once, and its result is there in its place.
-fn once_and_in_order(row: bool) {
-    of_three(row, |run| {
+fn once_and_in_order(division: Division) {
+    of_three(division, |run| {
         let cells = [Frame::new(0), Frame::new(0), Frame::new(0)];
         let order = run(&|runs| {
             let mut mine = Vec::new();
@@ -42,19 +42,25 @@ fn once_and_in_order(row: bool) {
 // Goes red if a piece is halved by a load and a store, if `next_run` is, or if the entry isn't closed.
 #[test]
 fn loop_chunks_run_once_and_in_order() {
-    explore(Some(1), || once_and_in_order(false));
+    explore(Some(1), || once_and_in_order(Division::Pieces));
 }
 
 // Goes red if `next_in_row` or `take_run` takes a chunk of the row by a load and a store, or if `take_run` takes one without
 // looking whether its neighbour is the next.
 #[test]
 fn chunks_of_a_row_run_once_and_in_order() {
-    explore(Some(2), || once_and_in_order(true));
+    explore(Some(2), || once_and_in_order(Division::Row));
+}
+
+// Goes red if `next_in_row` takes a chunk by a load and a store, or if a piece of its own goes on to its neighbour.
+#[test]
+fn chunks_apart_run_once_and_in_order() {
+    explore(Some(2), || once_and_in_order(Division::Apart));
 }
 
 /// The first chunk panics: each chunk is run or handed out as a rest, once.
-fn run_or_left_once(row: bool) {
-    of_three(row, |run| {
+fn run_or_left_once(division: Division) {
+    of_three(division, |run| {
         let cells = [Frame::new(0), Frame::new(0), Frame::new(0)];
         let over = |range: Range<usize>| {
             for k in range {
@@ -83,11 +89,11 @@ fn run_or_left_once(row: bool) {
 // Goes red if `take_rest` takes by a load and a store.
 #[test]
 fn a_stopped_loop_leaves_each_chunk_to_one_thread() {
-    explore(Some(1), || run_or_left_once(false));
+    explore(Some(1), || run_or_left_once(Division::Pieces));
 }
 
 // Goes red if `take_rest` takes the rest of a row by a load and a store.
 #[test]
 fn a_stopped_row_leaves_each_chunk_to_one_thread() {
-    explore(Some(1), || run_or_left_once(true));
+    explore(Some(1), || run_or_left_once(Division::Row));
 }

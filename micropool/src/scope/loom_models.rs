@@ -47,3 +47,26 @@ fn scope_an_item_is_joined_inside() {
         end(&pool, workers);
     });
 }
+
+// A worker's item joins another, which the owner may have just taken, or be about to close over. Goes red if the end of an item
+// doesn't wake who waits for it, or if its shell is counted twice.
+#[test]
+fn scope_an_item_joins_another() {
+    explore(Some(1), || {
+        let (pool, start) = (shared(1, 1), Start::new());
+        let workers = vec![worker(&start, &pool, 0)];
+        start.go();
+        let cell = Frame::new(0);
+        with_pool(&pool, |seat| {
+            scope_on(seat.unwrap(), |s| {
+                let first = s.spawn(|| cell.write(1));
+                s.spawn(|| {
+                    first.join();
+                    cell.write(cell.read() + 1);
+                });
+            });
+        });
+        assert_eq!(cell.read(), 2);
+        end(&pool, workers);
+    });
+}

@@ -393,3 +393,47 @@ fn quiet_job_is_not_taken_for_an_entry_in_its_slot() {
         assert_eq!(thief.join().unwrap(), !ours);
     });
 }
+
+// Two jobs on a stack and two thieves, who may both ask for the same one, or step on each other's heels. Goes red as the two above.
+#[test]
+fn private_jobs_on_one_stack_with_two_thieves() {
+    explore(Some(2), || {
+        let jobs = PrivateJobs::new(2);
+        let thieves = [jobs.thief(1), jobs.thief(2)];
+        jobs.start.go();
+        let (low, high) = (jobs.push(0), jobs.push(1));
+        let high = jobs.settle(&high, 1);
+        let low = jobs.settle(&low, 0);
+        let stolen: u32 = thieves.into_iter().map(|thief| u32::from(thief.join().unwrap())).sum();
+        assert_eq!(stolen, u32::from(!low) + u32::from(!high));
+    });
+}
+
+// Two who wait in the foreground promote the segment at once, while it closes and the next opens. Goes red if `promote_segment`
+// changes the seat's tier by a store.
+#[test]
+fn promote_by_two_at_once_while_the_segment_closes() {
+    explore(Some(2), || {
+        let (pool, start) = (shared(1, 1), Start::new());
+        let seat = pool.seat(0);
+        let first = seat.open_segment(unit(64), Tier::Background);
+        let word = seat.segment(0).unwrap().tier_word();
+        let promoters = [0, 1].map(|_| {
+            let pool = pool.clone();
+            start.spawn(move || {
+                let seat = pool.seat(0);
+                seat.promote_segment(seat.segment(0).unwrap(), word);
+            })
+        });
+        start.go();
+        drop(first);
+        let second = seat.open_segment(unit(128), Tier::Background);
+        for promoter in promoters {
+            promoter.join().unwrap();
+        }
+        assert_eq!(seat.tier(), Tier::Background);
+        assert_eq!(seat.segment(0).unwrap().tier(), Tier::Background);
+        drop(second);
+        assert_eq!(seat.tier(), Tier::Foreground);
+    });
+}

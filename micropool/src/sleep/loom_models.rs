@@ -1,8 +1,105 @@
-//! Models of the counts that a push relies on.
+//! Models of one sleeper and those who end its sleep. Two wakers and the sleeper itself: there is no bound on preemptions.
 
 use super::*;
-use crate::loom_support::{Start, explore};
+use crate::loom_support::{Frame, Start, explore};
 use std::sync::Arc;
+
+struct Bed {
+    pool: Sleepers,
+    sleeper: Sleeper,
+    /// Stands for what the waker has done before it woke.
+    work: Frame,
+}
+
+fn bed() -> Arc<Bed> {
+    Arc::new(Bed { pool: Sleepers::new(), sleeper: Sleeper::new(), work: Frame::new(0) })
+}
+
+// Goes red if `leave` is a load and a store (it is counted out twice), or if `wake` doesn't notify, or without the lock.
+#[test]
+fn sleeper_is_woken_and_counted_out_once() {
+    explore(None, || {
+        let (bed, start) = (bed(), Start::new());
+        bed.sleeper.announce_strict(&bed.pool, 3, 0);
+        let wakers = [bed.clone(), bed.clone()].map(|bed| {
+            start.spawn(move || bed.sleeper.sleeps_for_position(3) && bed.sleeper.wake(&bed.pool, Mode::Strict))
+        });
+        start.go();
+        bed.sleeper.block();
+        let woke: u32 = wakers.into_iter().map(|waker| u32::from(waker.join().unwrap())).sum();
+        assert_eq!(woke, 1);
+        assert!(bed.pool.counts().none());
+    });
+}
+
+// It thinks better of it while somebody wakes it. Goes red if `retract` goes on while a waker is still counting, or if `leave` is
+// a load and a store.
+#[test]
+fn sleeper_that_retracts_is_counted_as_searching_once() {
+    explore(None, || {
+        let (bed, start) = (bed(), Start::new());
+        let wakers = [bed.clone(), bed.clone()].map(|bed| start.spawn(move || bed.sleeper.wake(&bed.pool, Mode::Idle)));
+        bed.pool.start_searching();
+        start.go();
+        bed.sleeper.announce_idle(&bed.pool);
+        bed.sleeper.retract(&bed.pool, Mode::Idle);
+        assert_eq!(bed.pool.counts().searching(), 1, "counted before it goes on");
+        for waker in wakers {
+            waker.join().unwrap();
+        }
+        assert_eq!((bed.pool.counts().idle(), bed.pool.counts().searching()), (0, 1));
+    });
+}
+
+// Twice in a row, with a waker that may come late from the first time. Goes red if a wake doesn't order what was done before it.
+#[test]
+fn sleeper_sees_what_its_waker_did() {
+    explore(None, || {
+        let (bed, start) = (bed(), Start::new());
+        bed.sleeper.announce_strict(&bed.pool, 1, 0);
+        let other = bed.clone();
+        let waker = start.spawn(move || {
+            other.work.write(1);
+            assert!(other.sleeper.wake(&other.pool, Mode::Strict));
+            // Too late for anything but the next sleep, which it may end for nothing.
+            other.sleeper.wake(&other.pool, Mode::Strict)
+        });
+        start.go();
+        bed.sleeper.block();
+        assert_eq!(bed.work.read(), 1);
+        bed.sleeper.announce_strict(&bed.pool, 2, 0);
+        bed.sleeper.retract(&bed.pool, Mode::Strict);
+        waker.join().unwrap();
+        assert!(bed.pool.counts().none());
+    });
+}
+
+// Pushers and a worker that stops searching: P3 to P5 against I1 to I3, without slots. Of the two at least one sees the other.
+// Goes red without either fence.
+#[test]
+fn sleeper_and_pusher_see_one_another() {
+    explore(None, || {
+        let (bed, start) = (bed(), Start::new());
+        bed.pool.start_searching();
+        let published = Arc::new(AtomicU32::new(0));
+        let (other, work) = (bed.clone(), published.clone());
+        let pusher = start.spawn(move || {
+            work.store(1, Ordering::Release);
+            crate::sync::light_fence();
+            if other.pool.counts().none() {
+                return false;
+            }
+            crate::sync::fence(Ordering::SeqCst);
+            other.pool.counts().searching() == 0 && other.sleeper.wake(&other.pool, Mode::Idle)
+        });
+        start.go();
+        bed.sleeper.announce_idle(&bed.pool);
+        crate::sync::heavy_fence();
+        let found = published.load(Ordering::Acquire) == 1;
+        let woken = pusher.join().unwrap();
+        assert!(found || woken, "both rely on the other");
+    });
+}
 
 // One sleeps; another lies down and is woken at once, as a late wake may do, or thinks better of it.
 // Goes red if a sleeper announces itself before it is counted: its waker then takes the first one out of the counts, and a push

@@ -1,10 +1,10 @@
 //! Sleeping and waking. The protocol, with its proof, is in `README.md` beside this file; steps are named by its letters.
 
-use crate::sync::{AtomicU32, AtomicU64, Ordering, Parking, has_asymmetric_fences};
+use crate::sync::{AtomicU32, AtomicU64, Ordering, Parking, edge, has_asymmetric_fences, wakes_for_nothing};
 use crate::trace;
 
 // Elsewhere than on Linux, and in models.
-#[cfg_attr(all(target_os = "linux", not(loom)), allow(dead_code))]
+#[cfg_attr(all(target_os = "linux", not(any(loom, shuttle))), allow(dead_code))]
 pub(crate) mod parking;
 
 const AWAKE: u32 = 0;
@@ -134,6 +134,7 @@ impl Sleeper {
     pub(crate) fn announce_idle(&self, pool: &Sleepers) {
         // Counted first: who wakes it takes it out of the counts, which must not fall below the number of the others.
         pool.change(ONE_IDLE, ONE_SEARCHING);
+        edge("I1, no sleeper yet");
         self.state.store(IDLE, Ordering::Release);
     }
 
@@ -142,6 +143,7 @@ impl Sleeper {
         self.position.store(position, Ordering::Relaxed);
         self.unit.store(unit as u64, Ordering::Relaxed);
         pool.change(ONE_STRICT, 0);
+        edge("S1, no sleeper yet");
         self.state.store(STRICT, Ordering::Release);
     }
 
@@ -176,6 +178,7 @@ impl Sleeper {
     pub(crate) fn wake(&self, pool: &Sleepers, mode: Mode) -> bool {
         let woken = self.leave(pool, mode);
         if woken {
+            edge("W3, not told");
             self.parking.unpark(&self.state);
         }
         woken
@@ -191,7 +194,9 @@ impl Sleeper {
         if self.state.compare_exchange(mode.state(), next, Ordering::AcqRel, Ordering::Relaxed).is_err() {
             return false;
         }
+        edge("W1");
         pool.change(searching, mode.one());
+        edge("W2");
         if mode == Mode::Idle {
             // Ordering: Release pairs with `block`: the sleeper goes on after it has been counted.
             self.state.store(AWAKE, Ordering::Release);
@@ -208,7 +213,9 @@ impl Sleeper {
             if state == AWAKE {
                 break;
             }
-            self.parking.park(&self.state, state);
+            if !wakes_for_nothing() {
+                self.parking.park(&self.state, state);
+            }
         }
         trace::wake();
     }

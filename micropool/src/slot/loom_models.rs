@@ -72,7 +72,7 @@ fn canary_a_claim_that_is_no_exchange_is_found_out() {
 // succeeds Relaxed: the word that it compares was loaded with Acquire.)
 #[test]
 fn steal_takes_the_last_job_once() {
-    explore(Some(3), || {
+    explore(None, || {
         let (one, start) = (one(), Start::new());
         let thieves: Vec<_> = (1..3)
             .map(|index| {
@@ -190,7 +190,7 @@ fn help(one: &One) -> Option<bool> {
 // Goes red if `close` does nothing, if `enter` adds without comparing, or if `leave` is Relaxed.
 #[test]
 fn entry_nobody_touches_the_frame_after_the_close() {
-    explore(Some(3), || {
+    explore(None, || {
         let (one, start) = (one(), Start::new());
         let helpers: Vec<_> = (0..2)
             .map(|_| {
@@ -269,5 +269,62 @@ fn thief_is_written_down_after_the_claim() {
             assert_ne!(one.slot.load().kind(), Kind::Ready);
         }
         thief.join().unwrap();
+    });
+}
+
+// Two helpers, and somebody who promotes the entry meanwhile. Goes red if `promote` is a store (it undoes the close or loses one who
+// is inside).
+#[test]
+fn entry_is_promoted_while_others_come_and_go() {
+    explore(None, || {
+        let (one, start) = (one(), Start::new());
+        let word = one.slot.publish(increments(&one.frame), Kind::Open, Tier::Background);
+        let (other, third) = (one.clone(), one.clone());
+        let helper = start.spawn(move || help(&other));
+        let promoter = start.spawn(move || third.slot.promote(third.slot.load()));
+        start.go();
+        one.slot.close();
+        while one.slot.load().inside() > 0 {
+            yield_now();
+        }
+        one.frame.write(99);
+        one.slot.empty(word);
+        helper.join().unwrap();
+        promoter.join().unwrap();
+        assert_eq!(one.slot.load().kind(), Kind::Empty);
+    });
+}
+
+// The owner waits, thinks better of it, waits again, while the job is taken and ends. Goes red if `finish` doesn't report the mark, or
+// if `mark_waited` doesn't see the end.
+#[test]
+fn latch_of_a_job_that_is_taken_and_ends_while_its_owner_waits() {
+    explore(None, || {
+        let (one, start) = (one(), Start::new());
+        let word = one.slot.publish(increments(&one.frame), Kind::Ready, Tier::Foreground);
+        let other = one.clone();
+        let thief = start.spawn(move || {
+            let seen = other.slot.load();
+            if seen.kind() != Kind::Ready {
+                return (false, false);
+            }
+            let Some(work) = other.slot.claim(seen, 1, || true, || true) else { return (false, false) };
+            run(work);
+            (true, other.slot.finish(seen))
+        });
+        start.go();
+        let mut sleeps = false;
+        if !one.slot.reclaim() {
+            sleeps = one.slot.mark_waited();
+            if !sleeps {
+                assert_eq!(one.frame.read(), 1);
+            }
+        }
+        let (took, wakes) = thief.join().unwrap();
+        assert_eq!(sleeps, wakes);
+        if took {
+            assert_eq!(one.slot.load().kind(), Kind::Done);
+            one.slot.empty(word);
+        }
     });
 }

@@ -3,8 +3,10 @@
 use super::*;
 use crate::current::forget_pool;
 use crate::loom_support::{Frame, Signal, Start, explore, shared};
-use crate::run_unit::{self, Belongs};
+use crate::run_unit::{self, Belongs, UnitName};
+use crate::seat::Seat;
 use crate::task::{spawn_in, spawn_ordered};
+use crate::wait::wait;
 use crate::word::Tier;
 use std::sync::Arc;
 
@@ -54,7 +56,7 @@ fn task_cancel_or_run_never_both() {
 // Relaxed: the end of the segment before it has a Release fence. The model of reports sees that.)
 #[test]
 fn task_join_gets_the_result_wherever_it_runs() {
-    explore(Some(3), || {
+    explore(Some(2), || {
         let (pool, start) = (shared(1, 1), Start::new());
         let result = Frame::new(0);
         let task = spawn_in(&pool, move || {
@@ -72,9 +74,10 @@ fn task_join_gets_the_result_wherever_it_runs() {
 
 // The only worker is elsewhere for ever: a task that becomes ready while somebody sleeps for it is run by him.
 // Goes red if `settle` doesn't tell those who sleep for a task that it is queued, or if `TaskEnd` doesn't help or `can_help`.
+// One preemption, 102 executions; with two it isn't through in minutes, for the loads of the waiter may each be of before or after.
 #[test]
 fn task_join_runs_what_becomes_ready_meanwhile() {
-    explore(Some(2), || {
+    explore(Some(1), || {
         let (pool, start) = (shared(1, 1), Start::new());
         let first = spawn_in(&pool, || ());
         let second = spawn_ordered(&pool, "", &[first.unit()], || 7);
@@ -239,6 +242,88 @@ fn task_after_two_is_queued_once() {
         runner.join().unwrap();
         assert_eq!(third.join(), 2);
         drop((a, b));
+        forget_pool(&pool);
+    });
+}
+
+// A dependant is cancelled just when what it comes after ends. Goes red if `cancel` tries only one of the two states, or if a state
+// changes by a load and a store.
+#[test]
+fn task_cancel_of_a_dependant_against_the_end_before_it() {
+    explore(Some(3), || {
+        let (pool, start) = (shared(1, 1), Start::new());
+        let (ran, dropped) = (Arc::new(Frame::new(0)), Arc::new(Frame::new(0)));
+        let (noted, capture) = (ran.clone(), Counted(dropped.clone()));
+        let first = spawn_in(&pool, || ());
+        let second = spawn_ordered(&pool, "second", &[first.unit()], move || {
+            let _capture = capture;
+            noted.write(1);
+        });
+        let other = pool.clone();
+        let runner = start.spawn(move || while run_one(&other) {});
+        start.go();
+        let cancelled = second.cancel();
+        runner.join().unwrap();
+        assert_eq!(ran.read(), u32::from(!cancelled));
+        assert_eq!(dropped.read(), 1);
+        assert_eq!(pool.background.unfinished(), 0);
+        drop(first);
+        forget_pool(&pool);
+    });
+}
+
+// Of two shared handles one joins, the other goes, while the task ends: the result is dropped once, by the last. Goes red if
+// `drop_handle` counts by a load and a store or is Relaxed.
+#[test]
+fn task_shared_result_is_dropped_by_the_last_handle() {
+    explore(Some(3), || {
+        let (pool, start) = (shared(1, 1), Start::new());
+        let dropped = Arc::new(Frame::new(0));
+        let result = Counted(dropped.clone());
+        let task = spawn_in(&pool, move || result).share();
+        let other = task.clone();
+        let reader = start.spawn(move || {
+            let done = other.try_join().map(|result| result.0.read());
+            drop(other);
+            done
+        });
+        start.go();
+        assert!(run_one(&pool));
+        assert_eq!(task.join().0.read(), 0);
+        assert!(matches!(reader.join().unwrap(), None | Some(0)));
+        drop(task);
+        assert_eq!(dropped.read(), 1);
+        forget_pool(&pool);
+    });
+}
+
+// The last task of all so far ends while somebody goes to sleep for that. Goes red if `task_ended` isn't told (`idle_unit`), or if the
+// waiter doesn't look again.
+#[test]
+fn task_end_is_told_to_who_waits_for_all() {
+    explore(Some(2), || {
+        let (pool, start) = (shared(1, 1), Start::new());
+        let ran = Arc::new(Frame::new(0));
+        let noted = ran.clone();
+        let task = spawn_in(&pool, move || noted.write(1));
+        let unit = task.unit();
+        assert!(unit.header().claim());
+        let other = pool.clone();
+        let runner = start.spawn(move || {
+            run_unit::run_claimed(other.seat(0), &unit, Tier::Background, Belongs::Pool);
+        });
+        start.go();
+        crate::current::with_seat_in(&pool, |me| {
+            let since = pool.background.since();
+            let over = || pool.background.all_over(since);
+            let name = pool.background.idle_unit();
+            // It can't help: the task runs elsewhere.
+            let (help, can_help) = (|_: &Seat| false, || false);
+            pool.background.waiting(|| wait(me, &UnitName { over, name, help, can_help }));
+        });
+        assert_eq!(ran.read(), 1);
+        runner.join().unwrap();
+        drop(task);
         forget_pool(&pool);
     });
 }

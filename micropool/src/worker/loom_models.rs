@@ -196,3 +196,30 @@ fn drop_of_a_pool_leaves_no_task_behind() {
         current::forget_pool(&pool);
     });
 }
+
+// A pool is dropped by a task of its own, while its other worker goes to sleep. Goes red as the first model of a drop.
+#[test]
+fn drop_of_a_pool_by_its_own_worker() {
+    explore(Some(1), || {
+        let (pool, start) = (shared(2, 1), Start::new());
+        let workers = vec![worker(&start, &pool, 0), worker(&start, &pool, 1)];
+        start.go();
+        let inside = pool.clone();
+        spawn_in(&pool, move || {
+            // As `ThreadPool::drop` there.
+            inside.close();
+            wake::everybody(&inside);
+            current::forget_pool(&inside);
+        })
+        .detach();
+        for worker in workers {
+            worker.join().unwrap();
+        }
+        // As `WorkerThread::drop` on the last thread.
+        pool.desert();
+        run_unit::drain_here(&pool);
+        assert_eq!(pool.background.unfinished(), 0);
+        assert!(pool.sleepers.counts().none());
+        current::forget_pool(&pool);
+    });
+}

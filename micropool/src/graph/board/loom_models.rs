@@ -109,3 +109,71 @@ fn board_wakes_its_owner_for_a_node_that_is_his() {
         current::forget_pool(&pool);
     });
 }
+
+static FAILS_THEN_JOINS: Plan = Plan {
+    nodes: &[node(0, &[to(2)], false), node(0, &[to(2)], false), node(2, &[to(3)], false), node(1, &[], false)],
+    width: 2,
+};
+
+// One of two predecessors fails, on whichever thread: what needs it is skipped, all the way down, and the board ends.
+// Goes red if `failed` is written after the countdown.
+#[test]
+fn board_skips_what_needs_a_failed_node() {
+    explore(Some(1), || {
+        let (pool, start) = (shared(1, 1), Start::new());
+        let workers = vec![worker(&start, &pool, 0)];
+        start.go();
+        let cells = [const { () }; 2].map(|()| Frame::new(0));
+        with_pool(&pool, |_| {
+            run_graph(
+                &FAILS_THEN_JOINS,
+                [
+                    &OnceJob::new(|| {
+                        cells[0].write(1);
+                        true
+                    }),
+                    &OnceJob::new(|| {
+                        cells[1].write(1);
+                        false
+                    }),
+                    &OnceJob::new(|| unreachable!("it needs the second")),
+                    &OnceJob::new(|| unreachable!("it needs the third")),
+                ],
+                &[],
+            );
+        });
+        assert!(cells.iter().all(|cell| cell.read() == 1));
+        end(&pool, workers);
+    });
+}
+
+static TWO: Plan = Plan { nodes: &[node(0, &[], false), node(0, &[], false)], width: 2 };
+
+// Two boards one after another in the same frame, and a helper who may leave the first late. Goes red if the close doesn't wait.
+#[test]
+fn board_is_left_before_the_next_one() {
+    explore(Some(1), || {
+        let (pool, start) = (shared(1, 1), Start::new());
+        let other = pool.clone();
+        let helper = start.spawn(move || {
+            let seat = other.seat(0);
+            if let Some(claimed) = take_any(seat, Tier::Foreground) {
+                claimed.run(seat);
+            }
+        });
+        start.go();
+        let cells = [const { () }; 2].map(|()| Frame::new(0));
+        with_pool(&pool, |_| {
+            for round in 1..3 {
+                let add = |k: usize| {
+                    cells[k].write(cells[k].read() + 1);
+                    true
+                };
+                run_graph(&TWO, [&OnceJob::new(|| add(0)), &OnceJob::new(|| add(1))], &[]);
+                assert!(cells.iter().all(|cell| cell.read() == round));
+            }
+        });
+        helper.join().unwrap();
+        current::forget_pool(&pool);
+    });
+}

@@ -1,0 +1,63 @@
+//! Delays at the edges of the protocols, and sleeps that end for nothing: what is rare in a quiet process is common here.
+//!
+//! `MICROPOOL_DELAY_AT=NAME` delays at the edges whose names contain it only, and there every second time: to look for one bug.
+
+use std::cell::Cell;
+use std::sync::LazyLock;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::thread;
+use std::time::{Duration, Instant};
+
+static ONLY_AT: LazyLock<Option<String>> = LazyLock::new(|| std::env::var("MICROPOOL_DELAY_AT").ok());
+
+/// Each thread's own numbers, from a start that no other has.
+fn random() -> u64 {
+    static THREADS: AtomicU64 = AtomicU64::new(0);
+    thread_local! {
+        static STATE: Cell<u64> = Cell::new(
+            (THREADS.fetch_add(1, Ordering::Relaxed) + 1).wrapping_mul(0x9e37_79b9_7f4a_7c15)
+                ^ std::time::SystemTime::UNIX_EPOCH.elapsed().map_or(0, |time| time.subsec_nanos().into()),
+        );
+    }
+    // Late in a thread's life there is no state any more, and no delay.
+    STATE
+        .try_with(|state| {
+            let mut x = state.get() | 1;
+            x ^= x << 13;
+            x ^= x >> 7;
+            x ^= x << 17;
+            state.set(x);
+            x >> 8
+        })
+        .unwrap_or(u64::MAX)
+}
+
+/// Between two steps of a protocol: here others may get as far as they like.
+pub(crate) fn edge(name: &'static str) {
+    let number = random();
+    match &*ONLY_AT {
+        Some(only) if !name.contains(&**only) => {}
+        Some(_) if number % 2 == 0 => pause(number / 2),
+        None if number % 64 == 0 => pause(number / 64),
+        _ => {}
+    }
+}
+
+/// A moment, a turn of the others, or as long as a thread takes to wake.
+fn pause(number: u64) {
+    match number % 8 {
+        0 => thread::sleep(Duration::from_micros(number % 150)),
+        1..=3 => thread::yield_now(),
+        _ => {
+            let began = Instant::now();
+            while began.elapsed() < Duration::from_micros(number % 20) {
+                std::hint::spin_loop();
+            }
+        }
+    }
+}
+
+/// Whether a sleep ends now though nobody has ended it.
+pub(crate) fn wakes_for_nothing() -> bool {
+    random().is_multiple_of(4)
+}
