@@ -113,6 +113,32 @@ mod the_cap {
         });
     }
 
+    /// Foreground threads wait for tasks all the time, for some by way of others; those run without a place, and the rest keeps to it.
+    #[test]
+    fn holds_while_others_are_promoted() {
+        within(LIMIT, || {
+            let (pool, meter) = (capped(4, 1), Arc::new(Meter::default()));
+            let over = AtomicBool::new(false);
+            thread::scope(|s| {
+                for _ in 0..2 {
+                    s.spawn(|| {
+                        while !over.load(Ordering::SeqCst) {
+                            let spawn = || pool.spawn(|| busy(Duration::from_micros(30)));
+                            let (a, b) = (spawn(), spawn().then(|()| micropool::join(|| (), || ())));
+                            pool.install(|| (a.join(), b.join()));
+                        }
+                    });
+                }
+                for _ in 0..200 {
+                    task(&pool, &meter);
+                }
+                pool_is_done(&pool, &meter);
+                over.store(true, Ordering::SeqCst);
+            });
+            assert_eq!(meter.most.load(Ordering::SeqCst), 1);
+        });
+    }
+
     // Whoever finds no place for the queue goes to sleep; a helper that gives its own back goes on with its frame.
     #[test]
     fn a_helper_leaves_nothing_lying() {
