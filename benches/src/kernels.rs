@@ -32,9 +32,17 @@ impl<'a, T> Output<'a, T> {
     }
 }
 
+/// Sixteen sums: of one the compiler makes four, and then each addition waits for the one before.
 #[inline(never)]
 pub fn sum(data: &[u64]) -> u64 {
-    data.iter().fold(0, |sum, item| sum.wrapping_add(*item))
+    let (lines, rest) = data.as_chunks::<16>();
+    let mut sums = [0_u64; 16];
+    for line in lines {
+        for (sum, item) in sums.iter_mut().zip(line) {
+            *sum = sum.wrapping_add(*item);
+        }
+    }
+    sums.iter().chain(rest).fold(0, |sum, item| sum.wrapping_add(*item))
 }
 
 #[inline(never)]
@@ -47,13 +55,14 @@ pub fn add(a: &[u64], b: &[u64], out: &mut [u64]) {
 /// Eight sums, because one can't be vectorised: floating-point addition isn't associative.
 #[inline(never)]
 pub fn dot(a: &[f32], b: &[f32]) -> f32 {
-    let (mut sums, lanes) = ([0.0; 8], a.len() / 8 * 8);
-    for (a, b) in a[..lanes].chunks_exact(8).zip(b[..lanes].chunks_exact(8)) {
-        for lane in 0..8 {
-            sums[lane] += a[lane] * b[lane];
+    let ((a, a_rest), (b, b_rest)) = (a.as_chunks::<8>(), b.as_chunks::<8>());
+    let mut sums = [0.0; 8];
+    for (a, b) in a.iter().zip(b) {
+        for ((sum, a), b) in sums.iter_mut().zip(a).zip(b) {
+            *sum += a * b;
         }
     }
-    let rest: f32 = a[lanes..].iter().zip(&b[lanes..]).map(|(a, b)| a * b).sum();
+    let rest: f32 = a_rest.iter().zip(b_rest).map(|(a, b)| a * b).sum();
     sums.iter().sum::<f32>() + rest
 }
 

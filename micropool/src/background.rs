@@ -4,7 +4,8 @@
 //! those that come meanwhile. An epoch ends when somebody waits and the tasks of the other parity are over:
 //!
 //! 1. A waiter notes the epoch, `since`. Every task so far is counted, in one of the two.
-//! 2. Whoever waits reads the epoch, `now`, then the count of the parity that isn't `now`'s. If that is 0, he ends the epoch.
+//! 2. Whoever waits reads the epoch, `now`, then the count of the parity that isn't `now`'s. If that is 0, he ends the epoch. (A count
+//!    is two numbers, tasks ended and tasks made, so that those who make tasks and those who run them write to different lines.)
 //! 3. A waiter is done when three epochs have ended since it came. The first may have been ended by a count that was read before
 //!    step 1; the other two were not, and those are one of each parity. So each count was 0 after step 1.
 //!
@@ -15,7 +16,7 @@
 //! to a task's own, and no promise of the foreground goes through it.
 
 use crate::config::Config;
-use crate::sync::{AtomicUsize, Injector, Ordering, Steal, local_cells, start_of_counter};
+use crate::sync::{AtomicUsize, Injector, Ordering, Steal, light_fence, local_cells, start_of_counter};
 use crate::unit::Unit;
 use std::sync::Arc;
 
@@ -23,14 +24,25 @@ pub(crate) struct Background {
     queue: Injector<Arc<dyn Unit>>,
     /// Those of the queue that a foreground thread waits for: see `task_end.rs`.
     promoted: Injector<Arc<dyn Unit>>,
-    /// Workers in the background tier now, never more than `cap`.
-    running: AtomicUsize,
     cap: usize,
-    epoch: AtomicUsize,
-    /// Tasks made and not ended, waiting ones included, by the parity of their epoch.
-    unfinished: [AtomicUsize; 2],
     /// Threads in `wait_idle`: whoever queues a task wakes them.
     waiters: AtomicUsize,
+    epoch: AtomicUsize,
+    made: Made,
+    ended: Ended,
+}
+
+/// What those who make tasks write, on a line of its own: tasks made, by the parity of their epoch.
+#[repr(align(128))]
+struct Made([AtomicUsize; 2]);
+
+/// What those who run tasks write.
+#[repr(align(128))]
+struct Ended {
+    /// Tasks over, by the parity of their epoch.
+    tasks: [AtomicUsize; 2],
+    /// Workers in the background tier now, never more than `cap`.
+    running: AtomicUsize,
 }
 
 /// A place under the cap, which its thread holds; given back when dropped.
@@ -42,14 +54,15 @@ local_cells! {
 
 impl Background {
     pub(crate) fn new(config: &Config) -> Self {
+        let count = || AtomicUsize::new(start_of_counter(usize::BITS, 3) as usize);
         Self {
             queue: Injector::new(),
             promoted: Injector::new(),
-            running: AtomicUsize::new(0),
             cap: config.background_threads,
-            epoch: AtomicUsize::new(start_of_counter(usize::BITS, 2) as usize),
-            unfinished: [AtomicUsize::new(0), AtomicUsize::new(0)],
             waiters: AtomicUsize::new(0),
+            epoch: AtomicUsize::new(start_of_counter(usize::BITS, 2) as usize),
+            made: Made([count(), count()]),
+            ended: Ended { tasks: [count(), count()], running: AtomicUsize::new(0) },
         }
     }
 
@@ -103,7 +116,7 @@ impl Background {
 
     /// Whether one more worker may run background work.
     pub(crate) fn has_room(&self) -> bool {
-        self.running.load(Ordering::SeqCst) < self.cap
+        self.ended.running.load(Ordering::SeqCst) < self.cap
     }
 
     /// Whether this thread, a worker, is one of those in the background tier.
@@ -113,9 +126,9 @@ impl Background {
 
     /// By a worker that holds none.
     pub(crate) fn take_place(&self) -> Option<Place<'_>> {
-        let mut running = self.running.load(Ordering::SeqCst);
+        let mut running = self.ended.running.load(Ordering::SeqCst);
         while running < self.cap {
-            match self.running.compare_exchange_weak(running, running + 1, Ordering::SeqCst, Ordering::SeqCst) {
+            match self.ended.running.compare_exchange_weak(running, running + 1, Ordering::SeqCst, Ordering::SeqCst) {
                 Ok(_) => {
                     HOLDS_PLACE.set(true);
                     return Some(Place(self));
@@ -131,14 +144,26 @@ impl Background {
     pub(crate) fn task_made(&self) -> usize {
         // Ordering: an older epoch does no harm (step 3), and the task's way to other threads orders its count.
         let epoch = self.epoch.load(Ordering::Relaxed);
-        self.unfinished[epoch % 2].fetch_add(1, Ordering::Relaxed);
+        self.made.0[epoch % 2].fetch_add(1, Ordering::Relaxed);
         epoch
     }
 
-    /// Whether it was the last one of its parity.
-    pub(crate) fn task_ended(&self, epoch: usize) -> bool {
-        // Ordering: AcqRel, so that whoever sees 0 sees what the tasks wrote.
-        self.unfinished[epoch % 2].fetch_sub(1, Ordering::AcqRel) == 1
+    /// Whether somebody must be told: it was the last one of its parity, and somebody waits for that (or might, if `always`).
+    pub(crate) fn task_ended(&self, epoch: usize, always: bool) -> bool {
+        // Ordering: AcqRel, so that whoever sees the last one sees what the tasks wrote, and the last one sees all that were made
+        // of those that have ended.
+        let ended = self.ended.tasks[epoch % 2].fetch_add(1, Ordering::AcqRel).wrapping_add(1);
+        // Ordering: who waits has said so before the heavy fence after which he looks at the counts.
+        light_fence();
+        (always || self.anybody_waits()) && self.made.0[epoch % 2].load(Ordering::Relaxed) == ended
+    }
+
+    /// Whether every task of this parity is over that was made before.
+    fn is_over(&self, parity: usize) -> bool {
+        // Ordering: Acquire pairs with `task_ended`. The ended come first: they were no more than what was made by then, and that is
+        // no more than what is read next; so if the two are equal, none was left at the first look.
+        let ended = self.ended.tasks[parity].load(Ordering::Acquire);
+        self.made.0[parity].load(Ordering::Relaxed) == ended
     }
 
     /// Step 1, for [`all_over`](Self::all_over).
@@ -155,8 +180,7 @@ impl Background {
             if now.wrapping_sub(since) >= 3 {
                 return true;
             }
-            // Ordering: Acquire pairs with `task_ended`.
-            if self.unfinished[now.wrapping_add(1) % 2].load(Ordering::Acquire) != 0 {
+            if !self.is_over(now.wrapping_add(1) % 2) {
                 return false;
             }
             // Failing is fine: somebody else has ended it.
@@ -166,7 +190,11 @@ impl Background {
 
     #[cfg(all(loom, test))]
     pub(crate) fn unfinished(&self) -> usize {
-        self.unfinished.iter().map(|count| count.load(Ordering::Acquire)).sum()
+        let left = |parity: usize| {
+            let ended = self.ended.tasks[parity].load(Ordering::Acquire);
+            self.made.0[parity].load(Ordering::Relaxed).wrapping_sub(ended)
+        };
+        left(0) + left(1)
     }
 }
 
@@ -183,7 +211,7 @@ fn pop(queue: &Injector<Arc<dyn Unit>>) -> Option<Arc<dyn Unit>> {
 impl Drop for Place<'_> {
     fn drop(&mut self) {
         HOLDS_PLACE.set(false);
-        self.0.running.fetch_sub(1, Ordering::SeqCst);
+        self.0.ended.running.fetch_sub(1, Ordering::SeqCst);
     }
 }
 

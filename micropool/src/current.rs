@@ -13,7 +13,9 @@ use crate::seat::{OpenSegment, Seat};
 use crate::segment::Origin;
 use crate::shared::Shared;
 use crate::sync::{MODEL, local, local_cells};
+use crate::unit::Unit;
 use std::cell::{Cell, RefCell};
+use std::collections::VecDeque;
 use std::ptr;
 use std::sync::Arc;
 
@@ -21,8 +23,8 @@ local_cells! {
     CURRENT: *const Seat = ptr::null();
     /// The innermost call that has changed `CURRENT`: with those around it, all that this thread is inside of.
     INSIDE: *const Outer = ptr::null();
-    /// The loop of [`drain`] that this thread is in, between two of its tasks.
-    DRAINING: *const Drain = ptr::null();
+    /// The loop of [`run_in_turn`] that this thread is in, between two of its tasks.
+    TURNS: *const Turns = ptr::null();
 }
 local! {
     static SEATS: Seats = Seats(RefCell::new(Vec::new()));
@@ -271,45 +273,40 @@ pub(crate) fn any_seat(mut f: impl FnMut(&Seat) -> bool) -> bool {
     false
 }
 
-/// A loop that empties queues on this thread, in its frame: see [`drain`].
-struct Drain {
-    /// Whose queue it empties now.
-    pool: Cell<*const Shared>,
-    /// Whose it will empty next.
-    more: RefCell<Vec<Arc<Shared>>>,
+/// A loop that runs tasks on this thread, in its frame: see [`run_in_turn`].
+#[derive(Default)]
+struct Turns {
+    next: RefCell<VecDeque<Arc<dyn Unit>>>,
 }
 
-/// Empties the queue of a pool by `empty`, or leaves that to the loop that this thread is in, if it is between two tasks: one that
-/// makes another ready must not run it on top, however long the chain and whatever their pools.
+/// Runs a task on this thread by `run`: now, or, if this thread is between two such tasks, when its turn comes. One that makes
+/// another ready must not run it on top, however long the chain and whatever their pools.
 #[allow(unsafe_code)]
-pub(crate) fn drain(pool: &Arc<Shared>, empty: impl Fn(&Arc<Shared>)) {
-    // SAFETY: in the frame of a `drain` that this thread is inside of: its guard resets it.
-    if let Some(around) = unsafe { DRAINING.get().as_ref() } {
-        let mut more = around.more.borrow_mut();
-        if !ptr::eq(around.pool.get(), Arc::as_ptr(pool)) && !more.iter().any(|other| Arc::ptr_eq(other, pool)) {
-            more.push(pool.clone());
-        }
+pub(crate) fn run_in_turn(task: Arc<dyn Unit>, run: impl Fn(&Arc<dyn Unit>)) {
+    // SAFETY: in the frame of a `run_in_turn` that this thread is inside of: its guard resets it.
+    if let Some(around) = unsafe { TURNS.get().as_ref() } {
+        around.next.borrow_mut().push_back(task);
         return;
     }
-    let drain = Drain { pool: Cell::new(ptr::null()), more: RefCell::new(vec![pool.clone()]) };
-    let _done = DrainBefore(DRAINING.replace(&raw const drain));
-    loop {
-        let Some(pool) = drain.more.borrow_mut().pop() else { return };
-        drain.pool.set(Arc::as_ptr(&pool));
-        empty(&pool);
+    let turns = Turns::default();
+    let _done = TurnsBefore(TURNS.replace(&raw const turns));
+    let mut next = Some(task);
+    while let Some(task) = next {
+        run(&task);
+        next = turns.next.borrow_mut().pop_front();
     }
 }
 
 /// A task's own code begins: what it makes ready may be run inside of it, until the guard is dropped.
-pub(crate) fn in_task() -> DrainBefore {
-    DrainBefore(DRAINING.replace(ptr::null()))
+pub(crate) fn in_task() -> TurnsBefore {
+    TurnsBefore(TURNS.replace(ptr::null()))
 }
 
-/// What this thread was draining, and is again when this is dropped.
-pub(crate) struct DrainBefore(*const Drain);
+/// The loop that this thread was in, and is again when this is dropped.
+pub(crate) struct TurnsBefore(*const Turns);
 
-impl Drop for DrainBefore {
+impl Drop for TurnsBefore {
     fn drop(&mut self) {
-        DRAINING.set(self.0);
+        TURNS.set(self.0);
     }
 }

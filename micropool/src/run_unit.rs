@@ -13,6 +13,7 @@ use crate::wait::Awaited;
 use crate::wake;
 use crate::word::Tier;
 use std::sync::Arc;
+use std::task::Waker;
 
 /// What a unit is to the pool besides its own end.
 #[derive(Clone, Copy)]
@@ -64,49 +65,12 @@ pub(crate) fn discard_cancelled(unit: &Arc<dyn Unit>, belongs: Belongs) {
 }
 
 /// A unit is over: wakes who waits, queues or cancels what comes after. Without recursion, however long the chain.
-#[allow(unsafe_code)]
 fn settle(unit: &Arc<dyn Unit>, ran: bool, belongs: Belongs) {
-    let mut over = vec_of(unit, ran);
     let mut wakers = Vec::new();
-    while let Some((unit, ran)) = over.next() {
-        let header = unit.header();
-        let pool = &*header.pool;
-        let mut ended = header.end(ran);
-        // First of all: what comes after may run right here, and so may what a waker wakes.
-        wake::unit_changed(pool, header.address());
-        if let Belongs::Pool = belongs
-            && pool.background.task_ended(header.epoch())
-        {
-            wake::unit_changed(pool, pool.background.idle_unit());
-            if pool.is_closing() {
-                wake::everybody(pool);
-            }
-        }
-        // Who waits for one of those for the sake of this one has no more reason to.
-        for predecessor in ended.predecessors {
-            wake::unit_changed(&predecessor.header().pool, predecessor.header().address());
-        }
-        for successor in ended.successors {
-            if header.is_cancelled() {
-                // Dependants of a cancelled task are cancelled.
-                if successor.header().cancel() {
-                    // SAFETY: our `cancel` won.
-                    unsafe { successor.discard() };
-                    over.push(successor, false);
-                }
-            } else if successor.header().predecessor_over() {
-                // Whoever waits for it can start it now, and need not wait for a free worker. One that waits for what comes
-                // after it sleeps for something else.
-                let (header, pool) = (successor.header(), &successor.header().pool);
-                if header.is_awaited() {
-                    wake::unit_waiters(pool);
-                } else {
-                    wake::unit_changed(pool, header.address());
-                }
-                queue(successor);
-            }
-        }
-        wakers.append(&mut ended.wakers);
+    let mut more = Vec::new();
+    settle_one(unit, ran, belongs, &mut more, &mut wakers);
+    while let Some(cancelled) = more.pop() {
+        settle_one(&cancelled, false, belongs, &mut more, &mut wakers);
     }
     for waker in wakers {
         // An executor's code, so the user's.
@@ -116,42 +80,77 @@ fn settle(unit: &Arc<dyn Unit>, ran: bool, belongs: Belongs) {
     }
 }
 
-/// A work list that allocates only from its second entry on.
-struct WorkList {
-    first: Option<(Arc<dyn Unit>, bool)>,
-    rest: Vec<(Arc<dyn Unit>, bool)>,
-}
-
-fn vec_of(unit: &Arc<dyn Unit>, ran: bool) -> WorkList {
-    WorkList { first: Some((unit.clone(), ran)), rest: Vec::new() }
-}
-
-impl WorkList {
-    fn next(&mut self) -> Option<(Arc<dyn Unit>, bool)> {
-        self.first.take().or_else(|| self.rest.pop())
+/// What it cancels is left in `more`.
+#[allow(unsafe_code)]
+fn settle_one(
+    unit: &Arc<dyn Unit>,
+    ran: bool,
+    belongs: Belongs,
+    more: &mut Vec<Arc<dyn Unit>>,
+    wakers: &mut Vec<Waker>,
+) {
+    let header = unit.header();
+    let pool = &*header.pool;
+    let mut ended = header.end(ran);
+    // First of all: what comes after may run right here, and so may what a waker wakes.
+    wake::unit_changed(pool, header.address());
+    if let Belongs::Pool = belongs
+        && pool.background.task_ended(header.epoch(), pool.is_closing())
+    {
+        wake::unit_changed(pool, pool.background.idle_unit());
+        if pool.is_closing() {
+            wake::everybody(pool);
+        }
     }
-    fn push(&mut self, unit: Arc<dyn Unit>, ran: bool) {
-        self.rest.push((unit, ran));
+    // Who waits for one of those for the sake of this one has no more reason to.
+    for predecessor in ended.predecessors {
+        wake::unit_changed(&predecessor.header().pool, predecessor.header().address());
     }
+    for successor in ended.successors {
+        if header.is_cancelled() {
+            // Dependants of a cancelled task are cancelled.
+            if successor.header().cancel() {
+                // SAFETY: our `cancel` won.
+                unsafe { successor.discard() };
+                more.push(successor);
+            }
+        } else if successor.header().predecessor_over() {
+            // Whoever waits for it can start it now, and need not wait for a free worker. One that waits for what comes
+            // after it sleeps for something else.
+            let (header, pool) = (successor.header(), &successor.header().pool);
+            if header.is_awaited() {
+                wake::unit_waiters(pool);
+            } else {
+                wake::unit_changed(pool, header.address());
+            }
+            let pool = pool.clone();
+            queue(&pool, successor);
+        }
+    }
+    wakers.append(&mut ended.wakers);
 }
 
 /// A task that can start now goes to its pool's queue, or, where nobody empties queues, runs here.
-pub(crate) fn queue(task: Arc<dyn Unit>) {
-    let pool = task.header().pool.clone();
+pub(crate) fn queue(pool: &Arc<Shared>, task: Arc<dyn Unit>) {
     if task.header().is_promoted() {
         queue_promoted(&task);
     }
-    if pool.config.has_background() && !pool.is_deserted() {
-        pool.background.push(task);
-        wake::task_queued(&pool);
-        // The workers may have left between the look and the push.
-        if pool.is_deserted() {
-            drain_here(&pool);
-        }
-    } else {
-        pool.background.push(task);
-        drain_here(&pool);
+    if !pool.config.has_background() || pool.is_deserted() {
+        run_in_turn(task);
+        return;
     }
+    pool.background.push(task);
+    wake::task_queued(pool);
+    // The workers may have left between the look and the push.
+    if pool.is_deserted() {
+        drain_here(pool);
+    }
+}
+
+fn run_in_turn(task: Arc<dyn Unit>) {
+    current::run_in_turn(task, |task| {
+        start_here(task);
+    });
 }
 
 /// A task that can start now, and is foreground, may run on any worker (Q in `task_end.rs`).
@@ -169,13 +168,11 @@ pub(crate) fn queue_promoted(task: &Arc<dyn Unit>) {
 }
 
 /// Runs what is queued on this thread, one after another.
-pub(crate) fn drain_here(pool: &Arc<Shared>) {
-    current::drain(pool, |pool| {
-        while let Some(task) = pool.background.pop() {
-            start_here(&task);
-        }
-        pool.background.forget_promoted();
-    });
+pub(crate) fn drain_here(pool: &Shared) {
+    while let Some(task) = pool.background.pop() {
+        run_in_turn(task);
+    }
+    pool.background.forget_promoted();
 }
 
 /// Runs a queued task on this thread, if nobody has started it; whether it did.

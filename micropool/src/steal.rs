@@ -166,6 +166,11 @@ pub(crate) fn peek(me: &Seat, tier: Tier) -> Option<(&Seat, u32)> {
     })
 }
 
+/// Whether there is anything to take, of either tier.
+pub(crate) fn is_anything_offered(me: &Seat) -> bool {
+    others(me).any(|victim| slots(victim, 0, u32::MAX).any(|(_, slot, word)| takeable(slot, word)))
+}
+
 /// All other seats, beginning after our own, so that not everybody asks the same one first.
 fn others<'a>(me: &'a Seat) -> impl Iterator<Item = &'a Seat> {
     let pool: &'a Shared = me.pool();

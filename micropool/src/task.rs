@@ -8,7 +8,7 @@ use crate::seat::Seat;
 use crate::segment::Origin;
 use crate::shared::Shared;
 use crate::task_end::wait_over;
-use crate::trace::Parent;
+use crate::trace::Spawned;
 use crate::unit::{Core, Header, Unit, Yields};
 use std::fmt;
 use std::future::{Future, IntoFuture};
@@ -88,27 +88,37 @@ where
     F: FnOnce() -> T + Send + 'static,
     T: Send + 'static,
 {
-    let parent = Parent::here();
+    let spawned = Spawned::here(name);
     let f = move || {
-        let _span = parent.task(name);
+        let _span = spawned.enter();
         f()
     };
     let typed: Arc<dyn Yields<T>> = Arc::new(Core::new(pool.clone(), f));
     let unit: Arc<dyn Unit> = typed.clone();
     unit.header().set_epoch(pool.background.task_made());
+    if predecessors.is_empty() {
+        unit.header().ready();
+        start(pool, unit);
+        return Task { typed: Some(typed) };
+    }
     for predecessor in predecessors {
         unit.header().come_after(&unit, predecessor);
     }
     if predecessors.iter().any(|unit| unit.header().is_cancelled()) && unit.header().cancel() {
         run_unit::discard_cancelled(&unit, Belongs::Pool);
     } else if unit.header().predecessor_over() {
-        if pool.config.has_background() {
-            run_unit::queue(unit);
-        } else {
-            run_unit::start_here(&unit);
-        }
+        start(pool, unit);
     }
     Task { typed: Some(typed) }
+}
+
+/// A task that is Queued goes to the queue, or runs here where there is none.
+fn start(pool: &Arc<Shared>, unit: Arc<dyn Unit>) {
+    if pool.config.has_background() {
+        run_unit::queue(pool, unit);
+    } else {
+        run_unit::start_here(&unit);
+    }
 }
 
 /// A task that is over already, with this result: for a background node whose `if` is false.
@@ -116,7 +126,7 @@ pub fn task_done<T: Send + 'static>(value: T) -> Task<T> {
     let typed: Arc<dyn Yields<T>> = Arc::new(Core::new(current_pool(), move || value));
     let unit: Arc<dyn Unit> = typed.clone();
     unit.header().set_epoch(unit.header().pool.background.task_made());
-    let _is_ready = unit.header().predecessor_over();
+    unit.header().ready();
     run_unit::start_here(&unit);
     Task { typed: Some(typed) }
 }

@@ -39,9 +39,19 @@ mod on {
         pub(crate) fn node(&self, name: &'static str) -> Entered {
             Entered(tracing::trace_span!(parent: &self.0, "node", name, worker = current_thread_index()).entered())
         }
+    }
 
-        pub(crate) fn task(&self, name: &'static str) -> Entered {
-            Entered(tracing::trace_span!(parent: &self.0, "task", name, worker = current_thread_index()).entered())
+    /// A task that is being made: its name, and what runs where it is made.
+    pub(crate) struct Spawned(&'static str, Span);
+
+    impl Spawned {
+        pub(crate) fn here(name: &'static str) -> Self {
+            Self(name, Span::current())
+        }
+
+        pub(crate) fn enter(&self) -> Entered {
+            let Self(name, parent) = self;
+            Entered(tracing::trace_span!(parent: parent, "task", name, worker = current_thread_index()).entered())
         }
     }
 
@@ -86,9 +96,18 @@ mod off {
         pub(crate) fn node(&self, _name: &'static str) -> Entered {
             Entered
         }
+    }
+
+    pub(crate) struct Spawned;
+
+    impl Spawned {
+        #[inline]
+        pub(crate) const fn here(_name: &'static str) -> Self {
+            Self
+        }
 
         #[inline]
-        pub(crate) fn task(&self, _name: &'static str) -> Entered {
+        pub(crate) fn enter(&self) -> Entered {
             Entered
         }
     }

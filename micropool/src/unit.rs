@@ -14,7 +14,7 @@
 
 use crate::panic::{self, Payload, catch, drop_quietly};
 use crate::shared::Shared;
-use crate::sync::{AtomicU32, AtomicUsize, Mutex, Ordering, UnsafeCell};
+use crate::sync::{AtomicU32, Mutex, Ordering, UnsafeCell};
 use smallvec::SmallVec;
 use std::sync::Arc;
 use std::task::Waker;
@@ -33,6 +33,8 @@ const DETACHED: u32 = 1 << 4;
 const REPORTED: u32 = 1 << 5;
 /// The parity of the epoch that a background task was made in.
 const ODD_EPOCH: u32 = 1 << 6;
+/// It was made to come after others.
+const ORDERED: u32 = 1 << 9;
 /// The marks of `task_end.rs`: somebody waits for it or for what comes after it, and does so in the foreground.
 const AWAITED: u32 = 1 << 7;
 const PROMOTED: u32 = 1 << 8;
@@ -43,11 +45,13 @@ pub(crate) struct Header {
     /// Shared handles besides the first.
     more_handles: AtomicU32,
     /// Predecessors that have not ended, and one more while the unit is being made.
-    pending: AtomicUsize,
+    pending: AtomicU32,
     pub(crate) pool: Arc<Shared>,
-    links: Mutex<Links>,
+    /// Most units never have any: a small task then fits into what allocators take as small.
+    links: Mutex<Option<Box<Links>>>,
 }
 
+/// What others have to do with the unit.
 #[derive(Default)]
 struct Links {
     /// Units that come after this one.
@@ -62,6 +66,7 @@ struct Links {
 }
 
 /// What a unit that is over leaves to be told.
+#[derive(Default)]
 pub(crate) struct Ended {
     pub(crate) successors: Vec<Arc<dyn Unit>>,
     /// Of a cancelled one, perhaps not over.
@@ -130,9 +135,9 @@ where
             header: Header {
                 state: AtomicU32::new(WAITING),
                 more_handles: AtomicU32::new(0),
-                pending: AtomicUsize::new(1),
+                pending: AtomicU32::new(1),
                 pool,
-                links: Mutex::new(Links::default()),
+                links: Mutex::new(None),
             },
             stage: UnsafeCell::new(Stage::Closure(f)),
         }
@@ -161,7 +166,8 @@ where
         };
         let result = catch(f);
         if let Err(payload) = &result {
-            self.header.links.lock().message = Some(panic::message(&**payload).to_owned());
+            let message = panic::message(&**payload).to_owned();
+            self.header.links.lock().get_or_insert_default().message = Some(message);
         }
         let panicked = result.is_err();
         // SAFETY: as above.
@@ -264,11 +270,18 @@ impl Header {
         self.state.load(Ordering::Relaxed) & CANCEL_WISHED != 0
     }
 
-    /// Notes the epoch of a task that is being made.
+    /// Notes the epoch of a task that is being made, before others know of it.
     pub(crate) fn set_epoch(&self, epoch: usize) {
         if !epoch.is_multiple_of(2) {
-            self.state.fetch_or(ODD_EPOCH, Ordering::Relaxed);
+            self.state.store(WAITING | ODD_EPOCH, Ordering::Relaxed);
         }
+    }
+
+    /// Waiting → Queued, of a task that comes after nothing and that nobody else knows of yet.
+    pub(crate) fn ready(&self) {
+        // Ordering: Relaxed: the queue publishes it.
+        self.pending.store(0, Ordering::Relaxed);
+        self.state.store(self.state.load(Ordering::Relaxed) & !STATE | QUEUED, Ordering::Relaxed);
     }
 
     /// An epoch of the same parity.
@@ -353,6 +366,7 @@ impl Header {
         if ran {
             self.exchange(RUNNING, ENDED);
         }
+        let Some(links) = &mut *links else { return Ended::default() };
         Ended {
             successors: std::mem::take(&mut links.successors),
             predecessors: std::mem::take(&mut links.predecessors),
@@ -366,14 +380,15 @@ impl Header {
         if self.is_over() {
             return false;
         }
-        links.successors.push(unit.clone());
+        links.get_or_insert_default().successors.push(unit.clone());
         true
     }
 
     /// Makes this unit wait for `predecessor` too; only while it is being made.
     pub(crate) fn come_after(&self, this: &Arc<dyn Unit>, predecessor: &Arc<dyn Unit>) {
         self.pending.fetch_add(1, Ordering::Relaxed);
-        self.links.lock().predecessors.push(predecessor.clone());
+        self.state.fetch_or(ORDERED, Ordering::Relaxed);
+        self.links.lock().get_or_insert_default().predecessors.push(predecessor.clone());
         if !predecessor.header().add_successor(this) {
             let last = self.predecessor_over();
             debug_assert!(!last, "the count holds one for the making");
@@ -383,17 +398,23 @@ impl Header {
     /// What this unit still waits for, or the first few of that.
     pub(crate) fn unfinished_predecessors(&self, limit: usize) -> SmallVec<[Arc<dyn Unit>; 4]> {
         let links = self.links.lock();
+        let Some(links) = &*links else { return SmallVec::new() };
         links.predecessors.iter().filter(|unit| !unit.header().is_over()).take(limit).cloned().collect()
     }
 
     pub(crate) fn forget_predecessors(&self) {
-        let predecessors = std::mem::take(&mut self.links.lock().predecessors);
+        // Ordering: Relaxed: set before the unit was queued.
+        if self.state.load(Ordering::Relaxed) & ORDERED == 0 {
+            return;
+        }
+        let predecessors = self.links.lock().as_mut().map(|links| std::mem::take(&mut links.predecessors));
         drop(predecessors);
     }
 
     /// A key for the wakers of one more future than the task's own handle, whose key is 0.
     pub(crate) fn new_waker_key(&self) -> u32 {
         let mut links = self.links.lock();
+        let links = links.get_or_insert_default();
         links.next_key += 1;
         links.next_key
     }
@@ -402,11 +423,12 @@ impl Header {
     pub(crate) fn set_waker(&self, waker: &Waker, key: u32) -> bool {
         // A waker's `clone` and `drop` are an executor's code, which may come back here: not under the lock.
         let waker = waker.clone();
-        let mut links = self.links.lock();
+        let mut lock = self.links.lock();
         // (What is declared later is dropped earlier: the lock before the waker.)
         if self.is_over() {
             return false;
         }
+        let links = lock.get_or_insert_default();
         let old = match links.wakers.iter_mut().find(|(other, _)| *other == key) {
             Some((_, place)) => Some(std::mem::replace(place, waker)),
             None => {
@@ -414,7 +436,7 @@ impl Header {
                 None
             }
         };
-        drop(links);
+        drop(lock);
         drop(old);
         true
     }
@@ -422,15 +444,17 @@ impl Header {
     /// A future goes before the task is over.
     pub(crate) fn forget_waker(&self, key: u32) {
         let mut links = self.links.lock();
-        let place = links.wakers.iter().position(|(other, _)| *other == key);
-        let old = place.map(|place| links.wakers.swap_remove(place));
+        let old = links.as_mut().and_then(|links| {
+            let place = links.wakers.iter().position(|(other, _)| *other == key)?;
+            Some(links.wakers.swap_remove(place))
+        });
         drop(links);
         drop(old);
     }
 
     /// The words of its panic, if it ended in one.
     pub(crate) fn panic_message(&self) -> Option<String> {
-        self.links.lock().message.clone()
+        self.links.lock().as_ref()?.message.clone()
     }
 }
 

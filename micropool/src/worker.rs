@@ -128,15 +128,30 @@ impl Worker<'_> {
             self.found();
             claimed.run(self.me);
         } else {
-            let Some(task) = run_unit::next_queued(background) else {
+            let mut next = run_unit::next_queued(background);
+            if next.is_none() {
                 return false;
-            };
+            }
             self.found();
-            run_unit::run_claimed(self.me, &task, Tier::Background, run_unit::Belongs::Pool);
+            // One after another: to search between two of them would cost as much as a small one.
+            while let Some(task) = next {
+                run_unit::run_claimed(self.me, &task, Tier::Background, run_unit::Belongs::Pool);
+                drop(task);
+                next = if self.anything_before_a_task() { None } else { run_unit::next_queued(background) };
+            }
         }
         drop(place);
         self.sleepers().start_searching();
         true
+    }
+
+    /// What comes before a new background task. Nobody relies on this look: a search follows.
+    fn anything_before_a_task(&self) -> bool {
+        let offered = match self.role {
+            Role::Worker => steal::is_anything_offered(self.me) || self.pool.background.has_promoted(),
+            Role::Dedicated => steal::peek(self.me, Tier::Background).is_some(),
+        };
+        offered || broadcast::has_mail(self.me)
     }
 
     /// F2, F3.

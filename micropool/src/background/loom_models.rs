@@ -41,7 +41,7 @@ fn idle_is_seen_after_the_end_of_every_task_so_far() {
         let since = background.since();
         let ender = loom::thread::spawn(move || {
             result.write(1);
-            other.task_ended(made);
+            other.task_ended(made, false);
         });
         if background.all_over(since) {
             assert_eq!(written.read(), 1);

@@ -3,7 +3,7 @@
 use super::*;
 use crate::current::with_pool;
 use crate::join::{join_on, join_ready};
-use crate::loom_support::{Signal, Start, end, explore, shared, worker};
+use crate::loom_support::{Frame, Signal, Start, end, explore, increments, shared, worker};
 use crate::run_unit;
 use crate::task::spawn_in;
 use crate::unit::{Core, Unit};
@@ -101,10 +101,37 @@ fn wake_is_passed_on_by_a_searcher_that_finds_other_work() {
     });
 }
 
-// As above with two halves in slots, which are read without a lock. Goes red without the fence of F3.
+// The last one who searches stops, just when a half is pushed, while another sleeps: the pusher relies on a search that still comes by,
+// or wakes the sleeper himself. Goes red without the fence of F3.
+#[test]
+fn wake_is_passed_on_or_a_push_sees_that_nobody_searches() {
+    explore(None, || {
+        let (pool, start, frame) = (shared(2, 2), Start::new(), Frame::new(0));
+        pool.sleepers.start_searching();
+        pool.seat(1).sleeper.announce_idle(&pool.sleepers);
+        pool.sleepers.start_searching();
+        let other = pool.clone();
+        let finder = start.spawn(move || {
+            if other.sleepers.stop_searching() {
+                wake::pass_on(other.seat(0), true);
+            }
+        });
+        start.go();
+        with_pool(&pool, |seat| {
+            let seat = seat.unwrap();
+            let pushed = wake::push_job(seat, increments(&frame));
+            finder.join().unwrap();
+            assert_eq!(pool.sleepers.counts().idle(), 0, "nobody wakes the one who sleeps");
+            assert!(seat.reclaim(pushed.slot));
+        });
+        current::forget_pool(&pool);
+    });
+}
+
+// As above with two halves and both workers. (With two preemptions it isn't through in minutes.)
 #[test]
 fn wake_is_passed_on_for_a_half_that_was_just_pushed() {
-    explore(Some(2), || {
+    explore(Some(1), || {
         let (pool, start) = (shared(2, 2), Start::new());
         let workers = vec![worker(&start, &pool, 0), worker(&start, &pool, 1)];
         start.go();
