@@ -157,9 +157,21 @@ impl Seat {
     #[inline]
     fn push_with(&self, publish: impl FnOnce(&Slot) -> Word) -> Pushed<'_> {
         let (slot, above) = self.top_and_above();
-        let word = publish(slot);
+        let mut word = publish(slot);
         self.raise_to(above);
+        if word.is_background() {
+            word = self.look_again(slot, word);
+        }
         Pushed { slot, word }
+    }
+
+    /// The segment may have been promoted while this was pushed with the tier that it had before.
+    #[cold]
+    fn look_again(&self, slot: &Slot, word: Word) -> Word {
+        // Ordering: with the fence of whoever promotes (in `descend`, between the exchange of our tier and the look at our slots): he
+        // sees the slot, or we what he has said.
+        fence(Ordering::SeqCst);
+        if self.tier() == Tier::Foreground && slot.promote(word) { word.foreground() } else { word }
     }
 
     /// The slot at the top, and the next one.

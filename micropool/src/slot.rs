@@ -306,11 +306,14 @@ impl Slot {
     }
 
     /// A pending background job is made foreground, because a foreground thread waits for what it belongs to.
-    pub(crate) fn promote(&self, word: Word) {
-        if word.is_background() && matches!(word.kind(), Kind::Private | Kind::Ready | Kind::Open) {
+    pub(crate) fn promote(&self, word: Word) -> bool {
+        word.is_background()
+            && matches!(word.kind(), Kind::Private | Kind::Ready | Kind::Open)
             // Failing is fine: it was taken, or the owner took it back, or its count changed and the next look promotes.
-            let _ = self.state.compare_exchange(word.0, word.foreground().0, Ordering::AcqRel, Ordering::Relaxed);
-        }
+            && self
+                .state
+                .compare_exchange(word.0, word.foreground().0, Ordering::AcqRel, Ordering::Relaxed)
+                .is_ok()
     }
 }
 

@@ -257,7 +257,7 @@ fn descend<'a>(me: &'a Seat, target: Target, hint: Option<u32>, from: Option<&Wa
                 }
                 seat.promote_segment(record, tier_word);
                 // Its thread may be asleep until a task of its own is over, which is foreground too from now on.
-                // Ordering: with the fence of S3.
+                // Ordering: with the fence of S3. Below we look at the slots: with the fence of `look_again`.
                 fence(Ordering::SeqCst);
                 seat.sleeper.wake(&pool.sleepers, Mode::Strict);
             }

@@ -4,7 +4,7 @@ use super::*;
 use crate::loom_support::{Frame, Signal, Start, explore, increments, shared};
 use crate::run_unit::{Belongs, run_claimed};
 use crate::segment::{SlotId, Target};
-use crate::steal::{Look, take_any, take_descendant};
+use crate::steal::{Look, promote_descendants, take_any, take_descendant};
 use crate::unit::{Core, Unit};
 use std::sync::Arc;
 
@@ -137,6 +137,25 @@ fn promote_reaches_a_thief_that_is_just_starting() {
         job.looked.give();
         thief.join().unwrap();
         assert_eq!(job.tier.read(), Tier::Foreground as u32);
+    });
+}
+
+// Seat 1 descends from what seat 0 waits for, and opens an entry just while seat 0 promotes.
+// Goes red if `push` doesn't look again, or looks without the fence, or if `descend` looks at the slots without one.
+#[test]
+fn promote_reaches_an_entry_that_is_just_opened() {
+    explore(Some(3), || {
+        let (pool, start) = (shared(2, 1), Start::new());
+        let frame = Arc::new(Frame::new(0));
+        let target = waits_for_background(&pool, &frame);
+        std::mem::forget(pool.seat(1).open_segment(Origin { slot: Some(target), unit: 0 }, Tier::Background));
+        let (other, help) = (pool.clone(), frame.clone());
+        let owner = start.spawn(move || other.seat(1).push(increments(&help), Kind::Open).position());
+        start.go();
+        promote_descendants(pool.seat(0), Target::Slot(target));
+        let position = owner.join().unwrap();
+        let word = pool.seat(1).slot(position).unwrap().load();
+        assert_eq!(Tier::of(word), Tier::Foreground);
     });
 }
 
