@@ -6,7 +6,7 @@ use std::future::{Future, IntoFuture};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::{Pin, pin};
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
-use std::sync::{Arc, Barrier, Mutex, mpsc};
+use std::sync::{Arc, Barrier, Mutex, OnceLock, mpsc};
 use std::task::{Context, Poll, Wake, Waker};
 use std::thread::{self, ThreadId};
 use std::time::Duration;
@@ -536,7 +536,8 @@ mod futures {
         }
         within(LIMIT, || {
             let (pool, gate) = held_pool();
-            let shared: &'static SharedTask<u8> = Box::leak(Box::new(pool.spawn_shared(|| 5)));
+            static SHARED: OnceLock<SharedTask<u8>> = OnceLock::new();
+            let shared = SHARED.get_or_init(|| pool.spawn_shared(|| 5));
             let mut future = shared.into_future();
             let owner = Arc::new(Owns(Mutex::new(None)));
             let waker = Waker::from(owner.clone());
