@@ -6,7 +6,7 @@ use std::cell::Cell;
 use std::ops::Range;
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Barrier, Mutex};
 use std::time::Duration;
 
 use micropool::iter::*;
@@ -505,5 +505,28 @@ fn items_without_a_size_are_dropped_once() {
                 assert_eq!(DROPPED.load(Ordering::Relaxed), len);
             }
         });
+    });
+}
+
+/// Three chunks that can only end together, on three threads of which the loop counts two: whoever has come, and had to look twice,
+/// gets the last one.
+#[test]
+fn each_thread_that_comes_gets_a_chunk() {
+    within(LIMIT, || {
+        let builder = ThreadPoolBuilder::new().num_threads(1).dedicated_background_threads(1);
+        let pool = builder.build().expect("a pool");
+        let (begun, three) = (Arc::new(Barrier::new(2)), Arc::new(Barrier::new(3)));
+        let (begin, together) = (begun.clone(), three.clone());
+        let task = pool.spawn(move || {
+            begin.wait();
+            for _ in 0..500 {
+                micropool::split_per_item().for_each_range(3, |_| {
+                    together.wait();
+                });
+            }
+        });
+        // It runs on the thread for it: the one that waits comes in addition.
+        begun.wait();
+        task.join();
     });
 }

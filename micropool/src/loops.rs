@@ -30,7 +30,7 @@ use crate::opened::{Entry, Opened};
 use crate::panic::{Held, Payload, catch, drop_quietly};
 use crate::seat::Seat;
 use crate::slot::{HIDDEN, Work};
-use crate::sync::{AtomicU32, AtomicU64, AtomicUsize, MODEL, Mutex, Ordering, UnsafeCell};
+use crate::sync::{AtomicU32, AtomicU64, AtomicUsize, MODEL, Mutex, Ordering, UnsafeCell, edge};
 use std::mem::MaybeUninit;
 use std::ops::Range;
 use std::panic::resume_unwind;
@@ -80,9 +80,10 @@ impl Cut {
 /// How many pieces a loop of many chunks comes to, if each of the threads takes one whenever it has nothing to do.
 ///
 /// A piece is the far half of the largest rest, and there are no more rests than threads: as many new pieces as there are threads
-/// halve the largest rest. Fewer places than these would leave a busy thread alone with the last of its chunks.
+/// halve the largest rest. Fewer places than these would leave a busy thread alone with the last of its chunks. With few chunks it is
+/// those that count; and each thread may hold a place that it doesn't come to use.
 fn pieces_needed(threads: usize, chunks: usize) -> usize {
-    1 + threads * (chunks.ilog2() as usize + 1)
+    threads + chunks.min(1 + threads * (chunks.ilog2() as usize + 1))
 }
 
 /// Results above this size are kept on the heap: there is a place for each piece in the caller's frame.
@@ -389,7 +390,10 @@ where
     } else {
         Division::Row
     };
-    let wanted = cut.chunks.min(pieces_needed(threads, cut.chunks)).min(max_pieces::<T>());
+    let wanted = match division {
+        Division::Pieces => pieces_needed(threads, cut.chunks).min(max_pieces::<T>()),
+        Division::Row | Division::Apart => cut.chunks,
+    };
     let mut reduce = Some(reduce);
     let mut output = None;
     with_places(wanted, &mut |places| {
@@ -556,20 +560,30 @@ where
 
     /// Takes the far half of the largest rest: a place, and the chunk that its piece begins with.
     fn halve(&self) -> Option<(usize, usize)> {
-        let mut place = None;
+        let mut mine = None;
         loop {
-            let Some((victim, low, high)) = self.largest_rest() else {
-                if self.nothing_left() {
-                    // A place that was taken for nothing stays empty.
+            let Some((victim, low, high)) = self.largest_rest(mine.is_some()) else {
+                if self.nothing_left(mine.is_some()) {
+                    if let Some(place) = mine {
+                        // Taken for nothing. If somebody has taken the next one meanwhile, it stays empty.
+                        let _ = self.used.compare_exchange(place + 1, place, Ordering::Relaxed, Ordering::Relaxed);
+                    }
                     return None;
                 }
                 continue;
             };
             // A place for the result first: without one nothing may be taken.
-            let place = *place.get_or_insert_with(|| self.used.fetch_add(1, Ordering::Relaxed));
-            if place >= self.pieces.len() {
-                continue;
-            }
+            let place = match mine {
+                Some(place) => place,
+                None => {
+                    let place = self.used.fetch_add(1, Ordering::Relaxed);
+                    if place >= self.pieces.len() {
+                        continue;
+                    }
+                    *mine.insert(place)
+                }
+            };
+            edge("a rest, a place");
             let middle = low + (high - low) / 2;
             if victim
                 .rest
@@ -587,14 +601,14 @@ where
         }
     }
 
-    /// The piece with most left, and what that is; `None` too when nobody may take from it any more.
-    fn largest_rest(&self) -> Option<(&Piece<T>, u32, u32)> {
+    /// The piece with most left, and what that is; `None` too when this thread, with a place or without, may not take from it.
+    fn largest_rest(&self, has_place: bool) -> Option<(&Piece<T>, u32, u32)> {
         let used = self.used.load(Ordering::Relaxed);
-        // Those who have a place finish by themselves. (And so the count of places ends not far above their number.)
-        if used >= self.pieces.len() || self.stopped.load(Ordering::Relaxed) != 0 {
+        // Without places those who have one finish by themselves. (And so their count ends not far above their number.)
+        if used >= self.pieces.len() && !has_place || self.stopped.load(Ordering::Relaxed) != 0 {
             return None;
         }
-        let (piece, (low, high)) = self.pieces[..used]
+        let (piece, (low, high)) = self.pieces[..used.min(self.pieces.len())]
             .iter()
             .map(|piece| (piece, unpack(piece.rest.load(Ordering::Relaxed))))
             .max_by_key(|(_, (low, high))| high - low)?;
@@ -606,11 +620,11 @@ where
     /// Between two steps of one who halves a piece his half can't be seen, and who finds nothing then is mistaken. So both
     /// exchange `available`. If his exchange (in `something_left`) comes first, ours has read it or one after it (perhaps that of
     /// another who found nothing), and the second look sees his half; if ours comes first, his makes the half known.
-    fn nothing_left(&self) -> bool {
+    fn nothing_left(&self, has_place: bool) -> bool {
         let available = self.entry().available();
         // Ordering: Acquire pairs with the Release in `something_left`, through any exchange between.
         available.swap(0, Ordering::AcqRel);
-        let left = self.largest_rest().is_some();
+        let left = self.largest_rest(has_place).is_some();
         if left {
             // Who has looked between the two exchanges may have gone to sleep over it.
             self.something_left();

@@ -1,6 +1,6 @@
 //! Loops: chunks in a row, chunks in pieces, and their ends.
 
-use crate::{Count, Gate, explore, number_of, pool, quiet_panic};
+use crate::{Count, Gate, builder, explore, number_of, pool, quiet_panic};
 use micropool::Split;
 
 fn in_order(split: Split<'_>, len: usize) {
@@ -50,6 +50,29 @@ fn a_loop_wakes_as_many_as_it_has_chunks() {
             }
             all.pass();
         });
+    });
+}
+
+// Of two who look for a piece to halve one comes too late, and looks again. Goes red if one who has a place, and sees that there is no
+// other, goes then.
+#[test]
+fn a_loop_gives_a_chunk_to_each_who_comes() {
+    explore(|| {
+        // The loop counts two threads; the one that waits for the task is the third.
+        let pool = builder(1).dedicated_background_threads(1).build().unwrap();
+        let (started, begun, all) = (Gate::new(), Count::default(), Gate::new());
+        let start = started.clone();
+        let task = pool.spawn(move || {
+            start.open();
+            micropool::split_per_item().for_each_range(3, |_| {
+                if begun.up() == 3 {
+                    all.open();
+                }
+                all.pass();
+            });
+        });
+        started.pass();
+        task.join();
     });
 }
 
