@@ -75,3 +75,11 @@ void WRAP(ONCE_CALL)(void *once, bool ignores_poison, void *data, struct Vtable 
   REAL(ONCE_CALL)(once, ignores_poison, &self, &initialises, caller);
   __tsan_acquire(once);
 }
+
+/* A thread of a scope is over; the scope's owner reads the count, which is one of the first two fields. */
+extern void REAL(SCOPE_COUNT_DOWN)(void **scope, bool panicked);
+void WRAP(SCOPE_COUNT_DOWN)(void **scope, bool panicked) {
+  __tsan_release(scope);
+  __tsan_release(scope + 1);
+  REAL(SCOPE_COUNT_DOWN)(scope, panicked);
+}
