@@ -172,7 +172,8 @@ fn forgotten_futures_and_wakers() {
             forget(future);
         }
         assert_eq!(shared.join(), "x");
-        assert_eq!(Arc::strong_count(&woken), 2, "no waker is kept when the task is over");
+        // The worker that ended it may just be calling them.
+        assert!(eventually(LIMIT, || Arc::strong_count(&woken) == 2), "no waker is kept when the task is over");
 
         // Polled once more after it gave its result: a panic.
         let mut task = pin!(pool.spawn(|| 2));
