@@ -87,7 +87,8 @@ fn case_25_the_child_of_a_fork_finishes_alone() {
         });
     }
     let pool = pool(3);
-    let rounds = std::env::var("MICROPOOL_FORKS").map_or(40, |count| count.parse().expect("MICROPOOL_FORKS is a number"));
+    let rounds =
+        std::env::var("MICROPOOL_FORKS").map_or(40, |count| count.parse().expect("MICROPOOL_FORKS is a number"));
     for round in 0..rounds {
         assert!(alone(&pool));
         // While they sleep, and while they still look for work or lie down.
