@@ -16,7 +16,7 @@ use std::task::{Context, Poll, Wake, Waker};
 use std::time::Duration;
 use support::{eventually, within};
 
-const LIMIT: Duration = Duration::from_secs(10);
+const LIMIT: Duration = Duration::from_secs(60);
 
 /// On pools of no, one and three workers.
 fn on_pools(case: impl Fn(&ThreadPool) + Send + 'static) {
