@@ -113,6 +113,27 @@ mod the_cap {
         });
     }
 
+    /// Both workers have forked in the foreground; what a task forks in the same places is background all the same.
+    #[test]
+    fn holds_for_what_is_forked_where_foreground_work_lay() {
+        within(LIMIT, || {
+            let pool = capped(2, 1);
+            for _ in 0..20 {
+                pool.install(|| {
+                    micropool::broadcast(|_| {
+                        micropool::join(|| micropool::join(|| (), || ()), || ());
+                    })
+                });
+                let task = pool.spawn(|| {
+                    let fork = || micropool::join(|| thread::sleep(Duration::from_millis(5)), here).1 == here();
+                    micropool::join(fork, || ()).0
+                });
+                soon("a worker runs it", || task.complete());
+                assert!(task.join(), "the other worker has taken a part, though the cap is one");
+            }
+        });
+    }
+
     /// Foreground threads wait for tasks all the time, for some by way of others; those run without a place, and the rest keeps to it.
     #[test]
     fn holds_while_others_are_promoted() {
