@@ -273,12 +273,14 @@ struct Bound(AtomicUsize);
 // * `loops::run` calls the body on runs that are disjoint and cover `0..input_len` (`Cut::start` is monotonic from 0 to the length,
 //   and a chunk is taken once by the exchange of the word it is in): `chunks_cover_every_length_without_overflow`, and
 //   `loop_chunks_run_once_and_in_order` (loom).
-// * Every run goes through `Indices`, which either gives an index out once, and takes it out of `now` before it does, or passes it
+// * Where the cleanup does nothing (`NEEDS_CLEANUP` is false) a run that is a whole piece is passed as it is, once; the indices that an
+//   accumulator leaves of it, and the chunks that nobody begins after a panic (`apart`), are passed to a cleanup that does nothing.
+// * Every other run goes through `Indices`, which either gives an index out once, and takes it out of `now` before it does, or passes it
 //   to the cleanup in `drop`, whatever the accumulator does with the iterator and whether or not it panics: `Indices` is made
 //   before any of the user's code is called, and owned by it from then on. (An accumulator that forgets its iterator leaks
 //   items, and passes none twice.)
 // * What nobody has begun when a loop stops is the rest of a piece whose owner is still in its body (of a row, the rest of the piece
-//   that was begun last): `next_run` ends there, and `drop` cleans the rest up. A piece whose owner has left has no rest: `next_run`
+//   that was begun last; with cleanup no loop is `apart`): `next_run` ends there, and `drop` cleans the rest up. A piece whose owner has left has no rest: `next_run`
 //   said so, or `drop` has taken it. `a_stopped_loop_leaves_each_chunk_to_one_thread` and `a_stopped_row_…` (loom).
 // * A panic of the cleanup itself doesn't keep the other ranges from their cleanup. Within its range, the items are the source's.
 // * A loop without items calls the body once, on no run.
