@@ -178,7 +178,7 @@ impl Split<'_> {
         )
     }
 
-    /// Runs a loop in the split's pool.
+    /// Runs a loop in the split's pool; `apart` as in [`loops::run`].
     pub(crate) fn run<T: Send, F, R>(
         self,
         len: usize,
