@@ -3,7 +3,7 @@
 
 #![forbid(unsafe_code)]
 
-use std::sync::Mutex;
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use micropool::{ThreadPool, ThreadPoolBuilder, parallel};
@@ -189,8 +189,24 @@ fn what_became_ready_counts_with_the_rest() {
 
 #[test]
 fn spawning_comes_before_everything_else() {
+    // Without workers a task runs where it becomes ready, so the log shows when it was spawned.
+    let log = Arc::new(Log::default());
+    let saved = log.clone();
+    parallel! {
+        in pool(0);
+        use;
+        start => log.push('a'),
+        #[cost(100)] long after start => log.push('c'),
+        background save after start => saved.push('b'),
+    };
+    assert_eq!(*log.0.lock().unwrap(), "abc");
+}
+
+#[test]
+fn a_spawned_node_waits_for_no_other() {
     within(Duration::from_secs(60), || {
-        let pool = pool(1);
+        // Two workers: one may be where `long` runs.
+        let pool = pool(2);
         let began = Gate::default();
         let at_once = began.clone();
         let frame = parallel! {
