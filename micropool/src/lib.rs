@@ -44,7 +44,7 @@
 //!
 //! While a thread waits here, it computes, and only what it waits for: jobs that were made, directly or through others, by that very
 //! job. So a lock held across a call isn't asked for again by other work on the same thread. [`yield_to_foreground`] and
-//! [`help_background`] run other work because they ask for it.
+//! [`help_background`] run other work because they ask for it; and a worker that waits for its [`broadcast()`] makes the calls of others.
 //!
 //! A function whose documentation has no section *Panics* doesn't panic.
 //!

@@ -185,7 +185,8 @@ impl<T> Task<T> {
     /// ```
     ///
     /// # Panics
-    /// With the task's payload if it panicked; if it was cancelled; if called from work that descends from the task.
+    /// With the task's payload if it panicked; if it was cancelled; if called from work that descends from the task; if the handle was
+    /// awaited to its end.
     pub fn join(self) -> T {
         self.outcome().unwrap_or_else(|payload| resume_unwind(payload))
     }
@@ -208,7 +209,7 @@ impl<T> Task<T> {
     /// The task, if it isn't over.
     ///
     /// # Panics
-    /// With the task's payload if it panicked; if it was cancelled.
+    /// With the task's payload if it panicked; if it was cancelled; if the handle was awaited to its end.
     pub fn try_join(self) -> Result<T, Self> {
         if self.complete() { Ok(self.join()) } else { Err(self) }
     }
@@ -224,7 +225,7 @@ impl<T> Task<T> {
     /// The payload of its panic, or the word that it was cancelled.
     ///
     /// # Panics
-    /// If called from work that descends from the task.
+    /// If called from work that descends from the task; if the handle was awaited to its end.
     pub fn outcome(mut self) -> std::thread::Result<T> {
         let unit: Arc<dyn Unit> = self.typed().clone();
         wait_over(&unit);
