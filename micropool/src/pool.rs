@@ -425,7 +425,7 @@ pub fn yield_to_foreground() -> bool {
         return false;
     }
     let mut any = false;
-    while let Some(claimed) = steal::take_any(me, Tier::Foreground) {
+    while let Some(claimed) = steal::take_any(me, Tier::Foreground, steal::Private::Ask) {
         claimed.run(me);
         any = true;
     }

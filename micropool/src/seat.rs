@@ -140,12 +140,36 @@ impl Seat {
 
     #[inline]
     pub(crate) fn publish_job(&self, work: Work) -> Pushed<'_> {
-        self.push_with(|slot| slot.publish(work, slot.job_kind(), self.tier()))
+        self.push_with(|slot| slot.publish(work, self.job_kind(slot), self.tier()))
     }
 
     #[inline]
     pub(crate) fn push_ranked(&self, work: Work, rank: u32) -> Pushed<'_> {
-        self.push_with(|slot| slot.publish_ranked(work, slot.job_kind(), self.tier(), rank))
+        self.push_with(|slot| slot.publish_ranked(work, self.job_kind(slot), self.tier(), rank))
+    }
+
+    /// The oldest job that nobody has taken is always cheap to take; those above it may be cheap to take back instead.
+    #[inline]
+    fn job_kind(&self, slot: &Slot) -> Kind {
+        let below = slot.position.checked_sub(1).and_then(|position| self.slot(position));
+        if below.is_some_and(Slot::is_pending) { slot.job_kind() } else { Kind::Ready }
+    }
+
+    /// As many of the owner's jobs of the foreground as others look for become Ready, the oldest first.
+    pub(crate) fn offer(&self, mut wanted: u32) {
+        let slots = (0..self.top()).map_while(|position| self.slot(position));
+        for slot in slots {
+            let word = slot.load();
+            match word.kind() {
+                Kind::Ready => {}
+                Kind::Private if !word.is_background() => slot.offer(word),
+                _ => continue,
+            }
+            wanted -= 1;
+            if wanted == 0 {
+                return;
+            }
+        }
     }
 
     /// As [`push_job`](Self::push_job), for work of any kind.

@@ -145,10 +145,15 @@ impl Slot {
         Word(self.state.load(Ordering::Relaxed)).is_quiet()
     }
 
-    /// How a job for one thread is pushed here, by the owner.
+    /// How a job for one thread is pushed here, by the owner, unless it is the oldest of its stack.
     #[inline]
     pub(crate) fn job_kind(&self) -> Kind {
         self.job_kind
+    }
+
+    /// Whether a job for one thread lies here that nobody has taken. Of the owner's own slots.
+    pub(crate) fn is_pending(&self) -> bool {
+        matches!(self.load().kind(), Kind::Private | Kind::Claiming | Kind::Ready)
     }
 
     /// Private → Ready, for those who search: by the owner, of the job that it has just pushed as `word`.
@@ -268,6 +273,15 @@ impl Slot {
         // It is between two instructions: before it has taken the job, or before it has moved its top above a new one.
         model_yield();
         None
+    }
+
+    /// A thief has taken what lay below: the owner's next push here is not a quiet one, and finds that it is the oldest.
+    pub(crate) fn make_loud(&self) {
+        let word = Word(self.state.load(Ordering::Relaxed));
+        if word.is_quiet() {
+            // Failing is fine: then its owner or another thief has just changed it.
+            let _ = self.state.compare_exchange(word.0, word.loud().0, Ordering::Relaxed, Ordering::Relaxed);
+        }
     }
 
     /// Open, one more inside, if the slot is still as `word` says.

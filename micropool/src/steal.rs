@@ -11,7 +11,7 @@ use crate::segment::{Origin, SlotId, Target};
 use crate::shared::Shared;
 use crate::sleep::Mode;
 use crate::slot::{HIDDEN, Slot, Work};
-use crate::sync::{MODEL, Ordering, edge, fence, model_yield, spin_loop};
+use crate::sync::{Ordering, edge, fence, model_yield};
 use crate::word::{Kind, Tier, Word};
 
 /// Work that this thread has claimed or entered and must now run.
@@ -54,6 +54,15 @@ impl Claimed<'_> {
     }
 }
 
+/// What a search does about a job that its owner keeps cheap to take back.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Private {
+    /// Asks for it: a process-wide barrier, which costs the owner an interrupt too.
+    Ask,
+    /// Leaves it, for its owner may offer it, or take it back, sooner than one who asks would have it.
+    Leave,
+}
+
 /// What a search came to.
 #[must_use]
 pub(crate) enum Look<'a> {
@@ -75,7 +84,14 @@ fn take<'a>(
 ) -> Option<Claimed<'a>> {
     edge("found, not claimed");
     let work = match word.kind() {
-        Kind::Private | Kind::Ready => slot.claim(word, me.index, || victim.is_above(slot), holds)?,
+        Kind::Private | Kind::Ready => {
+            let work = slot.claim(word, me.index, || victim.is_above(slot), holds)?;
+            // The next one is the oldest from now on.
+            if let Some(next) = victim.slot(position + 1) {
+                next.make_loud();
+            }
+            work
+        }
         Kind::Open => slot.enter(word)?,
         _ => return None,
     };
@@ -94,8 +110,8 @@ fn takeable(slot: &Slot, word: Word) -> bool {
 /// A slot with something in it: its position, and its word as it was read.
 type Filled<'a> = (u32, &'a Slot, Word);
 
-/// The filled slots of a seat between two positions, oldest first.
-fn slots(seat: &Seat, from: u32, to: u32) -> impl Iterator<Item = Filled<'_>> {
+/// The filled slots of a seat between two positions, oldest first; only as far as the first Private one if those are left.
+fn slots(seat: &Seat, from: u32, to: u32, private: Private) -> impl Iterator<Item = Filled<'_>> {
     (from..to)
         .map_while(move |position| {
             let slot = seat.slot(position)?;
@@ -103,17 +119,17 @@ fn slots(seat: &Seat, from: u32, to: u32) -> impl Iterator<Item = Filled<'_>> {
         })
         // Below the top nothing is Empty; at the top and above it something may be Private, of which nobody should make anything. The
         // top is the owner's busiest line, so it is looked at for such a word only.
-        .take_while(|(_, slot, word)| match word.kind() {
+        .take_while(move |(_, slot, word)| match word.kind() {
             Kind::Empty => false,
-            Kind::Private => seat.is_above(slot),
+            Kind::Private => private == Private::Ask && seat.is_above(slot),
             _ => true,
         })
 }
 
 /// Of the pending branches of a graph that lie on one stack, the most urgent instead of the oldest.
-fn most_urgent<'a>(seat: &'a Seat, oldest: Filled<'a>, to: u32) -> Filled<'a> {
+fn most_urgent<'a>(seat: &'a Seat, oldest: Filled<'a>, to: u32, private: Private) -> Filled<'a> {
     let mut best = oldest;
-    for (position, slot, word) in slots(seat, oldest.0 + 1, to) {
+    for (position, slot, word) in slots(seat, oldest.0 + 1, to, private) {
         if word.is_ranked()
             && matches!(word.kind(), Kind::Private | Kind::Ready)
             && Tier::of(word) == Tier::of(oldest.2)
@@ -126,13 +142,13 @@ fn most_urgent<'a>(seat: &'a Seat, oldest: Filled<'a>, to: u32) -> Filled<'a> {
 }
 
 /// Anything of this tier, for a worker with nothing to do.
-pub(crate) fn take_any<'a>(me: &'a Seat, tier: Tier) -> Option<Claimed<'a>> {
+pub(crate) fn take_any<'a>(me: &'a Seat, tier: Tier, private: Private) -> Option<Claimed<'a>> {
     others(me).find_map(|victim| {
-        for found in slots(victim, 0, u32::MAX) {
+        for found in slots(victim, 0, u32::MAX, private) {
             if Tier::of(found.2) != tier || !takeable(found.1, found.2) {
                 continue;
             }
-            let found = if found.2.is_ranked() { most_urgent(victim, found, u32::MAX) } else { offered(found) };
+            let found = if found.2.is_ranked() { most_urgent(victim, found, u32::MAX, private) } else { found };
             if let Some(claimed) = take(me, victim, found, || true) {
                 return Some(claimed);
             }
@@ -141,26 +157,10 @@ pub(crate) fn take_any<'a>(me: &'a Seat, tier: Tier) -> Option<Claimed<'a>> {
     })
 }
 
-/// A Private job is offered a moment after it was pushed, because its owner sees that we search: waiting so long costs less than
-/// asking. (In a model, asking is free.)
-fn offered((position, slot, word): Filled<'_>) -> Filled<'_> {
-    const PAUSES: u32 = if MODEL { 0 } else { 4 };
-    let mut now = word;
-    for _ in 0..PAUSES {
-        if now.kind() != Kind::Private {
-            break;
-        }
-        spin_loop();
-        now = slot.load();
-    }
-    let still_ours = matches!(now.kind(), Kind::Private | Kind::Ready) && Tier::of(now) == Tier::of(word);
-    (position, slot, if still_ours { now } else { word })
-}
-
 /// Where there is something to take for a worker, without taking it.
 pub(crate) fn peek(me: &Seat, tier: Tier) -> Option<(&Seat, u32)> {
     others(me).find_map(|victim| {
-        slots(victim, 0, u32::MAX)
+        slots(victim, 0, u32::MAX, Private::Ask)
             .find(|(_, slot, word)| Tier::of(*word) == tier && takeable(slot, *word))
             .map(|(position, ..)| (victim, position))
     })
@@ -168,7 +168,7 @@ pub(crate) fn peek(me: &Seat, tier: Tier) -> Option<(&Seat, u32)> {
 
 /// Whether there is anything to take, of either tier.
 pub(crate) fn is_anything_offered(me: &Seat) -> bool {
-    others(me).any(|victim| slots(victim, 0, u32::MAX).any(|(_, slot, word)| takeable(slot, word)))
+    others(me).any(|victim| slots(victim, 0, u32::MAX, Private::Ask).any(|(_, slot, word)| takeable(slot, word)))
 }
 
 /// All other seats, beginning after our own, so that not everybody asks the same one first.
@@ -179,7 +179,7 @@ fn others<'a>(me: &'a Seat) -> impl Iterator<Item = &'a Seat> {
 }
 
 /// Something that descends from what this thread waits for.
-pub(crate) fn take_descendant<'a>(me: &'a Seat, target: Target) -> Look<'a> {
+pub(crate) fn take_descendant<'a>(me: &'a Seat, target: Target, private: Private) -> Look<'a> {
     let hint = match target {
         // Once the thief has written itself down there is but one seat to look at.
         Target::Slot(id) => match me.slot(id.position) {
@@ -191,14 +191,14 @@ pub(crate) fn take_descendant<'a>(me: &'a Seat, target: Target) -> Look<'a> {
         },
         Target::Unit(_) => None,
     };
-    descend(me, target, hint, None, true)
+    descend(me, target, hint, None, Some(private))
 }
 
 /// All that descends from what this thread, which is in the foreground, waits for is foreground from now on. Only what changes hands
 /// again and again while it looks may be left for a later look.
 pub(crate) fn promote_descendants(me: &Seat, target: Target) {
     const LOOKS: usize = 64;
-    (0..LOOKS).any(|_| matches!(descend(me, target, None, None, false), Look::Nothing));
+    (0..LOOKS).any(|_| matches!(descend(me, target, None, None, None), Look::Nothing));
 }
 
 /// One seat of the way from what is waited for to the slot in question.
@@ -223,8 +223,14 @@ impl Way<'_> {
     }
 }
 
-/// Looks in all segments whose origin is `target`: for what can be taken, or (`!takes`) only in passing.
-fn descend<'a>(me: &'a Seat, target: Target, hint: Option<u32>, from: Option<&Way<'_>>, takes: bool) -> Look<'a> {
+/// Looks in all segments whose origin is `target`: for what can be taken, or (`takes` is `None`) only in passing.
+fn descend<'a>(
+    me: &'a Seat,
+    target: Target,
+    hint: Option<u32>,
+    from: Option<&Way<'_>>,
+    takes: Option<Private>,
+) -> Look<'a> {
     let hops = from.map_or(0, |way| way.hops + 1);
     if hops > MAX_HOPS {
         return Look::Nothing;
@@ -272,18 +278,19 @@ fn descend<'a>(me: &'a Seat, target: Target, hint: Option<u32>, from: Option<&Wa
 }
 
 /// Looks through one segment's slots, and through those who took from it.
-fn scan<'a>(me: &'a Seat, base: u32, end: u32, way: &Way<'_>, takes: bool) -> Look<'a> {
+fn scan<'a>(me: &'a Seat, base: u32, end: u32, way: &Way<'_>, takes: Option<Private>) -> Look<'a> {
+    let private = takes.unwrap_or(Private::Ask);
     let seat: &'a Seat = me.pool().seat(way.seat.index);
     let mut changed = false;
-    for found in slots(seat, base, end) {
+    for found in slots(seat, base, end, private) {
         let (position, slot, word) = found;
         if me.tier() == Tier::Foreground && word.is_background() && way.holds() {
             slot.promote(word);
         }
         let word = if word.is_background() { slot.load() } else { word };
-        if takes && takeable(slot, word) {
+        if takes.is_some() && takeable(slot, word) {
             let found = (position, slot, word);
-            let found = if word.is_ranked() { most_urgent(seat, found, end) } else { found };
+            let found = if word.is_ranked() { most_urgent(seat, found, end, private) } else { found };
             if !way.holds() {
                 return Look::Changed;
             }

@@ -171,7 +171,7 @@ impl Awaited for TaskEnd<'_> {
             if Arc::ptr_eq(task, self.front) {
                 return false;
             }
-            match steal::take_descendant(me, Target::Unit(header.address())) {
+            match steal::take_descendant(me, Target::Unit(header.address()), steal::Private::Ask) {
                 Look::Found(claimed) => {
                     claimed.run(me);
                     true

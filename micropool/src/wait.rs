@@ -4,7 +4,7 @@ use crate::broadcast;
 use crate::seat::Seat;
 use crate::segment::Target;
 use crate::sleep::{Mode, NOWHERE};
-use crate::steal::{self, Look};
+use crate::steal::{self, Look, Private};
 use crate::sync::{MODEL, edge, heavy_fence, spin_loop, yield_now};
 use std::time::{Duration, Instant};
 
@@ -45,7 +45,7 @@ pub(crate) fn wait(me: &Seat, what: &impl Awaited) {
             spin = Spin::new(me);
             continue;
         }
-        if let Look::Found(claimed) = steal::take_descendant(me, what.target()) {
+        if let Look::Found(claimed) = steal::take_descendant(me, what.target(), spin.private()) {
             claimed.run(me);
             spin = Spin::new(me);
             continue;
@@ -77,7 +77,7 @@ fn sleep(me: &Seat, what: &impl Awaited) {
     let found = if !marked || what.done() || what.can_help() || broadcast::read_mail(me, Some(what.target())) {
         Look::Changed
     } else {
-        steal::take_descendant(me, what.target())
+        steal::take_descendant(me, what.target(), Private::Ask)
     };
     match found {
         Look::Nothing => {
@@ -110,10 +110,19 @@ pub(crate) struct Spin {
 /// Rounds between two looks at the clock, a power of two.
 const ROUNDS: u32 = 32;
 
+/// For so many rounds nobody is asked for what he may offer by himself: about as long as the asking takes. Before the clock is looked at,
+/// so that there is a round with an ask before any sleep.
+const PATIENCE: u32 = ROUNDS;
+
 impl Spin {
     pub(crate) fn new(me: &Seat) -> Self {
         let config = &me.pool().config;
         Self { limit: config.spin, crowded: config.crowded, rounds: 0, began: None }
+    }
+
+    /// Whether it is time to ask for what nobody offers.
+    pub(crate) fn private(&self) -> Private {
+        if MODEL || self.limit.is_zero() || self.rounds >= PATIENCE { Private::Ask } else { Private::Leave }
     }
 
     /// A moment's pause. `false`: the time is over.

@@ -44,8 +44,12 @@ pub(crate) fn published(seat: &Seat, pushed: Pushed<'_>) {
 fn attend(seat: &Seat, pushed: Pushed<'_>) {
     let counts = seat.pool().sleepers.counts();
     let tier = Tier::of(pushed.word);
-    if counts.searching() > 0 || counts.idle() > 0 || tier == Tier::Background {
+    let wanted = counts.searching().saturating_add(counts.idle().min(1));
+    if tier == Tier::Background {
         pushed.slot.offer(pushed.word);
+    } else if wanted > 0 {
+        // The most urgent may be any of the branches of a graph.
+        seat.offer(if pushed.word.is_ranked() { u32::MAX } else { wanted });
     }
     if counts.perhaps_some() || tier == Tier::Background {
         rouse(seat, pushed.position(), tier);

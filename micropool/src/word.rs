@@ -109,6 +109,11 @@ impl Word {
         self.0 & BELOW_GENERATION == Kind::Private as u64
     }
 
+    /// A Private word that is not quiet: the owner's next push here is a new word. Of the bits that count who is inside of an Open slot.
+    pub(crate) fn loud(self) -> Word {
+        Word(self.0 | ONE_INSIDE)
+    }
+
     pub(crate) fn ranked(self) -> Word {
         Word(self.0 | RANKED)
     }

@@ -7,7 +7,7 @@ use crate::run_unit;
 use crate::seat::Seat;
 use crate::shared::Shared;
 use crate::sleep::{Mode, Sleepers};
-use crate::steal;
+use crate::steal::{self, Private};
 use crate::sync::{edge, heavy_fence, model_yield};
 use crate::wait::Spin;
 use crate::wake;
@@ -58,7 +58,7 @@ impl Worker<'_> {
         self.sleepers().start_searching();
         let mut spin = Spin::new(self.me);
         loop {
-            if self.run_something() {
+            if self.run_something(spin.private()) {
                 spin = Spin::new(self.me);
                 continue;
             }
@@ -85,7 +85,7 @@ impl Worker<'_> {
     }
 
     /// Finds work and runs it; searching again when it returns `true`.
-    fn run_something(&self) -> bool {
+    fn run_something(&self, private: Private) -> bool {
         if broadcast::has_mail(self.me) {
             // A letter is work like any other: while it runs, nobody may rely on this worker's search.
             self.found();
@@ -96,7 +96,7 @@ impl Worker<'_> {
             }
         }
         if self.role == Role::Worker
-            && let Some(claimed) = steal::take_any(self.me, Tier::Foreground)
+            && let Some(claimed) = steal::take_any(self.me, Tier::Foreground, private)
         {
             self.found();
             claimed.run(self.me);
@@ -111,10 +111,10 @@ impl Worker<'_> {
             self.sleepers().start_searching();
             return true;
         }
-        self.run_background()
+        self.run_background(private)
     }
 
-    fn run_background(&self) -> bool {
+    fn run_background(&self, private: Private) -> bool {
         let background = &self.pool.background;
         let place = match self.role {
             Role::Dedicated => None,
@@ -124,7 +124,7 @@ impl Worker<'_> {
             },
         };
         // What a started task offers comes before a new task.
-        if let Some(claimed) = steal::take_any(self.me, Tier::Background) {
+        if let Some(claimed) = steal::take_any(self.me, Tier::Background, private) {
             self.found();
             claimed.run(self.me);
         } else {

@@ -4,7 +4,7 @@ use super::*;
 use crate::loom_support::{Frame, Signal, Start, explore, increments, shared};
 use crate::segment::Origin;
 use crate::sleep::Mode;
-use crate::steal::take_any;
+use crate::steal::{Private, take_any};
 use crate::word::Tier;
 use std::sync::Arc;
 
@@ -17,7 +17,7 @@ fn latch_a_stolen_half_ends_and_its_owner_goes_on() {
     explore(Some(3), || {
         let (pool, start) = (shared(2, 1), Start::new());
         let other = pool.clone();
-        let thief = start.spawn(move || match take_any(other.seat(1), Tier::Foreground) {
+        let thief = start.spawn(move || match take_any(other.seat(1), Tier::Foreground, Private::Ask) {
             Some(claimed) => {
                 claimed.run(other.seat(1));
                 true
@@ -63,7 +63,7 @@ fn wake_a_strict_waiter_for_a_descendant() {
         let other = pool.clone();
         let thief = start.spawn(move || {
             let seat = other.seat(1);
-            take_any(seat, Tier::Foreground).expect("nobody else takes it").run(seat);
+            take_any(seat, Tier::Foreground, Private::Ask).expect("nobody else takes it").run(seat);
         });
         start.go();
         while pushed.slot.load().kind() == Kind::Ready {

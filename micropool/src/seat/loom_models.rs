@@ -4,7 +4,7 @@ use super::*;
 use crate::loom_support::{Frame, Signal, Start, explore, increments, shared};
 use crate::run_unit::{Belongs, run_claimed};
 use crate::segment::{SlotId, Target};
-use crate::steal::{Look, promote_descendants, take_any, take_descendant};
+use crate::steal::{Look, Private, promote_descendants, take_any, take_descendant};
 use crate::unit::{Core, Unit};
 use std::sync::Arc;
 
@@ -63,7 +63,7 @@ fn promote_comes_too_late_for_another_segment() {
             std::mem::forget(next);
         });
         start.go();
-        assert!(!matches!(take_descendant(pool.seat(0), Target::Slot(target)), Look::Found(_)));
+        assert!(!matches!(take_descendant(pool.seat(0), Target::Slot(target), Private::Ask), Look::Found(_)));
         thief.join().unwrap();
         assert_eq!(pool.seat(1).tier(), Tier::Background);
         assert_eq!(pool.seat(1).segment(0).unwrap().tier(), Tier::Background);
@@ -84,7 +84,7 @@ fn promote_is_not_lost_on_a_segment_that_becomes_the_topmost() {
             drop(seat.open_segment(unit(64), Tier::Background));
         });
         start.go();
-        let _ = take_descendant(pool.seat(0), Target::Slot(target));
+        let _ = take_descendant(pool.seat(0), Target::Slot(target), Private::Ask);
         thief.join().unwrap();
         let seat = pool.seat(1);
         assert_eq!(seat.segment(0).unwrap().tier(), seat.tier(), "the owner pushes in the tier of its segment");
@@ -120,7 +120,7 @@ fn promote_reaches_a_thief_that_is_just_starting() {
         let claimed = Arc::new(Signal::new());
         let (other, told) = (pool.clone(), claimed.clone());
         let thief = start.spawn(move || {
-            let found = take_any(other.seat(2), Tier::Background).expect("nobody else takes it");
+            let found = take_any(other.seat(2), Tier::Background, Private::Ask).expect("nobody else takes it");
             told.give();
             found.run(other.seat(2));
         });
@@ -128,7 +128,7 @@ fn promote_reaches_a_thief_that_is_just_starting() {
         claimed.wait();
         assert_eq!(pushed.slot.load().kind(), Kind::Taken);
         loop {
-            match take_descendant(pool.seat(0), Target::Slot(target)) {
+            match take_descendant(pool.seat(0), Target::Slot(target), Private::Ask) {
                 Look::Nothing => break,
                 Look::Changed => crate::sync::yield_now(),
                 Look::Found(_) => unreachable!("it is taken"),
@@ -192,7 +192,7 @@ fn promote_reaches_an_item_that_is_just_starting() {
             run_claimed(other.seat(2), &item, Tier::Background, Belongs::Scope(scope));
         });
         start.go();
-        while let Look::Changed = take_descendant(pool.seat(0), Target::Slot(target)) {
+        while let Look::Changed = take_descendant(pool.seat(0), Target::Slot(target), Private::Ask) {
             crate::sync::yield_now();
         }
         looked.give();
@@ -219,7 +219,7 @@ impl PrivateJobs {
         let (pool, frames) = (self.pool.clone(), self.frames.clone());
         self.start.spawn(move || {
             let seat = pool.seat(index);
-            let found = take_any(seat, Tier::Foreground);
+            let found = take_any(seat, Tier::Foreground, Private::Ask);
             let any = found.is_some();
             if let Some(claimed) = found {
                 claimed.run(seat);
@@ -309,7 +309,7 @@ fn private_job_is_run_once_with_two_thieves() {
         let second = jobs.settle(&jobs.push(1), 1);
         let stolen: u32 = thieves.into_iter().map(|thief| u32::from(thief.join().unwrap())).sum();
         assert_eq!(stolen, u32::from(!first) + u32::from(!second));
-        assert!(take_any(jobs.pool.seat(1), Tier::Foreground).is_none(), "nothing is left");
+        assert!(take_any(jobs.pool.seat(1), Tier::Foreground, Private::Ask).is_none(), "nothing is left");
     });
 }
 

@@ -82,7 +82,7 @@ fn descendants_of_a_job_that_ends_meanwhile() {
         };
         start.go();
         let mut took = false;
-        if let Look::Found(claimed) = take_descendant(me, Target::Slot(target)) {
+        if let Look::Found(claimed) = take_descendant(me, Target::Slot(target), Private::Ask) {
             claimed.run(me);
             took = true;
         }
@@ -127,7 +127,7 @@ fn descendants_over_two_thieves_that_both_end_meanwhile() {
         };
         start.go();
         let mut took = 0;
-        if let Look::Found(claimed) = take_descendant(me, Target::Slot(target)) {
+        if let Look::Found(claimed) = take_descendant(me, Target::Slot(target), Private::Ask) {
             claimed.run(me);
             took = 1;
         }
@@ -167,7 +167,7 @@ fn descendants_are_not_those_of_a_job_below() {
             })
         };
         start.go();
-        assert!(!matches!(take_descendant(me, Target::Slot(target)), Look::Found(_)));
+        assert!(!matches!(take_descendant(me, Target::Slot(target), Private::Ask), Look::Found(_)));
         thieves.join().unwrap();
     });
 }
@@ -205,7 +205,7 @@ fn a_foreign_job_lies_there_later(offered: bool) {
         };
         start.go();
         let mut took = false;
-        if let Look::Found(claimed) = take_descendant(me, Target::Slot(target)) {
+        if let Look::Found(claimed) = take_descendant(me, Target::Slot(target), Private::Ask) {
             claimed.run(me);
             took = true;
         }
@@ -252,7 +252,7 @@ fn descendants_of_an_entry_that_a_helper_leaves_meanwhile() {
         };
         start.go();
         let mut took = false;
-        if let Look::Found(claimed) = take_descendant(me, Target::Slot(target)) {
+        if let Look::Found(claimed) = take_descendant(me, Target::Slot(target), Private::Ask) {
             claimed.run(me);
             took = true;
         }
@@ -281,7 +281,7 @@ fn descendants_of_a_unit_that_ends_meanwhile() {
         };
         start.go();
         let mut took = false;
-        if let Look::Found(claimed) = take_descendant(me, Target::Unit(128)) {
+        if let Look::Found(claimed) = take_descendant(me, Target::Unit(128), Private::Ask) {
             claimed.run(me);
             took = true;
         }
@@ -319,7 +319,7 @@ fn descendants_a_last_look_misses_nothing() {
         start.go();
         me.sleeper.announce_strict(&pool.sleepers, target.position, 0);
         heavy_fence();
-        let look = take_descendant(me, Target::Slot(target));
+        let look = take_descendant(me, Target::Slot(target), Private::Ask);
         looked.give();
         let sleeps = matches!(look, Look::Nothing);
         if let Look::Found(claimed) = look {

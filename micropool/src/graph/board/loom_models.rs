@@ -3,7 +3,7 @@
 use super::*;
 use crate::current::with_pool;
 use crate::loom_support::{Frame, Signal, Start, end, explore, shared, worker};
-use crate::steal::take_any;
+use crate::steal::{Private, take_any};
 use crate::sync::yield_now;
 use crate::word::Tier;
 
@@ -73,7 +73,7 @@ fn board_wakes_its_owner_for_a_node_that_is_his() {
         let other = pool.clone();
         let helper = start.spawn(move || {
             let seat = other.seat(0);
-            if let Some(claimed) = take_any(seat, Tier::Foreground) {
+            if let Some(claimed) = take_any(seat, Tier::Foreground, Private::Ask) {
                 HELPER.with(|helper| helper.set(true));
                 claimed.run(seat);
             }
@@ -157,7 +157,7 @@ fn board_is_left_before_the_next_one() {
         let other = pool.clone();
         let helper = start.spawn(move || {
             let seat = other.seat(0);
-            if let Some(claimed) = take_any(seat, Tier::Foreground) {
+            if let Some(claimed) = take_any(seat, Tier::Foreground, Private::Ask) {
                 claimed.run(seat);
             }
         });
