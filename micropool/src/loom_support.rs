@@ -27,7 +27,8 @@ pub(crate) fn explore(preemptions: Option<usize>, model: impl Fn() + Sync + Send
         counted.fetch_add(1, Ordering::Relaxed);
         model();
     });
-    println!("{} executions in {:?}", count.load(Ordering::Relaxed), began.elapsed());
+    let name = std::thread::current().name().unwrap_or_default().to_owned();
+    println!("{name}: {} executions in {:?}", count.load(Ordering::Relaxed), began.elapsed());
 }
 
 /// A pool's shared state with seats for its workers, whose threads the model makes itself.

@@ -53,7 +53,7 @@ fn wake_an_idle_worker_that_a_slow_waker_has_not_counted() {
         let sleeper = start.spawn(move || {
             let worker = Worker { pool: &other, me: other.seat(0), role: Role::Worker };
             worker.sleepers().start_searching();
-            while !worker.run_something() {
+            while !worker.run_something(Private::Ask) {
                 worker.sleep();
             }
             assert!(done.is_given());
