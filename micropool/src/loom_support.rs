@@ -6,10 +6,11 @@
 //! *accesses*, which it takes as `AcqRel`. So no proof may rest on those; where one needs more, the code has a fence.
 
 use crate::config::Config;
-use crate::seat::Seat;
+use crate::seat::{Pushed, Seat};
 use crate::shared::Shared;
 use crate::slot::Work;
 use crate::sync::{AtomicU32, Condvar, Mutex, Ordering, UnsafeCell};
+use crate::word::Kind;
 use loom::thread::JoinHandle;
 use std::sync::Arc;
 use std::sync::atomic::AtomicUsize;
@@ -81,6 +82,19 @@ unsafe fn increment(data: *const (), _me: &Seat) {
     // SAFETY: made by `increments`.
     let frame = unsafe { &*data.cast::<Frame>() };
     frame.write(frame.read() + 1);
+}
+
+/// Makes the topmost slot of a seat such as a quiet push needs it, above an entry that has nothing to take: returns the entry.
+pub(crate) fn make_quiet(seat: &Seat) -> Pushed<'_> {
+    let below = seat.push(Work::NOTHING, Kind::Open);
+    let first = seat.push(Work::NOTHING, Kind::Private);
+    assert!(seat.reclaim(first.slot));
+    below
+}
+
+/// A job under the word that the last one left in its slot, if no thief that asks is in the way.
+pub(crate) fn push_private(seat: &Seat, work: Work) -> Pushed<'_> {
+    seat.push_quietly(work).unwrap_or_else(|| seat.push(work, Kind::Private))
 }
 
 /// The start line of a model's threads. loom finds a race by the *last* access to an object only, so that a thread's own load

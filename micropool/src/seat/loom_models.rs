@@ -1,10 +1,10 @@
 //! Models of a seat's records where they are read without the version, and of promotions.
 
 use super::*;
-use crate::loom_support::{Frame, Signal, Start, explore, increments, shared};
+use crate::loom_support::{Frame, Signal, Start, explore, increments, make_quiet, push_private, shared};
 use crate::run_unit::{Belongs, run_claimed};
 use crate::segment::{SlotId, Target};
-use crate::steal::{Look, Private, promote_descendants, take_any, take_descendant};
+use crate::steal::{Look, Private, is_anything_offered, promote_descendants, take_any, take_descendant};
 use crate::unit::{Core, Unit};
 use std::sync::Arc;
 
@@ -298,7 +298,7 @@ fn private_jobs_on_one_stack_are_each_run_once() {
     });
 }
 
-// One thief backs off while the other asks. Goes red if `ask` puts `Private` back whatever lies there now (with a swap).
+// One thief backs off while the other asks. Goes red if a claim overwrites.
 #[test]
 fn private_job_is_run_once_with_two_thieves() {
     explore(Some(2), || {
@@ -319,24 +319,19 @@ struct QuietJobs(PrivateJobs);
 impl QuietJobs {
     fn new(thieves: usize) -> Self {
         let jobs = PrivateJobs::new(thieves);
-        let me = jobs.pool.seat(0);
-        let _below = me.push(Work::NOTHING, Kind::Open);
-        // What lies there from now on is what a quiet push needs.
-        let first = me.publish_job(Work::NOTHING);
-        assert!(me.reclaim(first.slot));
+        make_quiet(jobs.pool.seat(0));
         Self(jobs)
     }
 
     fn push(&self, frame: usize) -> Pushed<'_> {
         let Self(jobs) = self;
         jobs.frames[frame].write(0);
-        let (me, work) = (jobs.pool.seat(0), increments(&jobs.frames[frame]));
-        // A thief that is just asking is in the way of a quiet push.
-        me.push_quietly(work).unwrap_or_else(|| me.publish_job(work))
+        push_private(jobs.pool.seat(0), increments(&jobs.frames[frame]))
     }
 }
 
-// Goes red without the fence of either side (`reclaim`, `Slot::ask`), or if `raise_to` is Relaxed.
+// Goes red without the fence of either side (`reclaim`, `Slot::ask`), if `raise_to` is Relaxed, or if a search takes the word that is
+// left above the top for work.
 #[test]
 fn quiet_job_is_run_once() {
     explore(None, || {
@@ -346,6 +341,7 @@ fn quiet_job_is_run_once() {
         jobs.start.go();
         let ours = jobs.settle(&quiet.push(0), 0);
         assert_eq!(thief.join().unwrap(), !ours);
+        assert!(!is_anything_offered(jobs.pool.seat(1)), "a worker that looks here never sleeps");
     });
 }
 
@@ -364,7 +360,7 @@ fn quiet_jobs_that_follow_one_another_are_each_run_once() {
     });
 }
 
-// Goes red if `ask` puts `Private` back whatever lies there now, or if a quiet push overlooks that a thief asks.
+// Goes red if a quiet push overlooks that a thief asks.
 #[test]
 fn quiet_jobs_are_each_run_once_with_two_thieves() {
     explore(Some(2), || {
@@ -395,7 +391,8 @@ fn quiet_job_that_is_offered_is_run_once() {
     });
 }
 
-// Goes red if a push of another kind keeps the generation that the quiet one had.
+// Goes red if a push of another kind keeps the generation that the quiet one had, or if `ask` puts `Private` back whatever lies there
+// now.
 #[test]
 fn quiet_job_is_not_taken_for_an_entry_in_its_slot() {
     explore(Some(3), || {
@@ -410,6 +407,120 @@ fn quiet_job_is_not_taken_for_an_entry_in_its_slot() {
         assert_eq!(entry.slot.load().kind(), Kind::Closed);
         assert_eq!(entry.slot.load().inside(), 0, "nothing was available");
         assert_eq!(thief.join().unwrap(), !ours);
+        assert_eq!(entry.slot.load().kind(), Kind::Closed, "the thief stepped back into what isn't its own");
+    });
+}
+
+// A thief that takes the lower job makes the slot above it loud, whatever happens there meanwhile: here the upper job is taken back, and
+// an entry opened. Goes red if `make_loud` stores.
+#[test]
+fn loud_slot_keeps_what_its_owner_does_there() {
+    explore(Some(3), || {
+        let quiet = QuietJobs::new(1);
+        let jobs = &quiet.0;
+        let me = jobs.pool.seat(0);
+        let low = quiet.push(0);
+        let high = me.push(increments(&jobs.frames[1]), Kind::Private);
+        let thief = jobs.thief(1);
+        jobs.start.go();
+        jobs.settle(&high, 1);
+        let entry = me.push(Work::NOTHING, Kind::Open);
+        entry.slot.close();
+        thief.join().unwrap();
+        assert_eq!(entry.slot.load().kind(), Kind::Closed);
+        entry.slot.empty(entry.word);
+        me.popped(entry.slot);
+        jobs.settle(&low, 0);
+    });
+}
+
+// The same while another thief asks for the upper job, and the owner pushes there again. Goes red as above.
+#[test]
+fn loud_slot_keeps_what_another_thief_does_there() {
+    explore(Some(3), || {
+        let quiet = QuietJobs::new(2);
+        let jobs = &quiet.0;
+        let first = quiet.push(0);
+        let thief = jobs.thief(1);
+        let pool = jobs.pool.clone();
+        // The last step of a thief that has taken what lies below.
+        let other = jobs.start.spawn(move || pool.seat(0).slot(1).unwrap().make_loud());
+        jobs.start.go();
+        let first = jobs.settle(&first, 0);
+        let second = jobs.settle(&quiet.push(1), 1);
+        other.join().unwrap();
+        assert_eq!(u32::from(thief.join().unwrap()), u32::from(!first) + u32::from(!second));
+    });
+}
+
+// What is the oldest from now on becomes cheap to take: Ready at its owner's next push, and offered to one who searches before what is
+// newer. Goes red if `make_loud` changes nothing, or if `offer` begins at the top.
+#[test]
+fn loud_slot_and_offer_make_the_oldest_ready() {
+    explore(None, || {
+        let quiet = QuietJobs::new(1);
+        let jobs = &quiet.0;
+        let me = jobs.pool.seat(0);
+        let (low, high) = (quiet.push(0), me.push(Work::NOTHING, Kind::Private));
+        me.offer(1);
+        assert_eq!((low.slot.load().kind(), high.slot.load().kind()), (Kind::Ready, Kind::Private));
+        let claimed = take_any(jobs.pool.seat(1), Tier::Foreground, Private::Leave).expect("it is offered");
+        assert!(me.reclaim(high.slot));
+        assert!(me.push_quietly(Work::NOTHING).is_none());
+        let high = me.publish_job(Work::NOTHING);
+        assert_eq!(high.word.kind(), Kind::Ready);
+        assert!(me.reclaim(high.slot));
+        claimed.run(jobs.pool.seat(1));
+        assert!(!jobs.settle(&low, 0));
+    });
+}
+
+// The owner offers the oldest of its jobs instead of the newest, while a thief asks. Goes red if it offers what lies above its top, or
+// if the offer stores.
+#[test]
+fn offer_of_the_oldest_job() {
+    explore(Some(3), || {
+        let quiet = QuietJobs::new(1);
+        let jobs = &quiet.0;
+        let me = jobs.pool.seat(0);
+        // Leaves a word above both.
+        let (low, high) = (quiet.push(0), me.push(Work::NOTHING, Kind::Private));
+        assert!(me.reclaim(high.slot));
+        let thief = jobs.thief(1);
+        jobs.start.go();
+        me.offer(2);
+        let first = jobs.settle(&low, 0);
+        assert_eq!(thief.join().unwrap(), !first);
+    });
+}
+
+// A reader that finds the version unchanged has read one record, not a piece of this one and a piece of the next. Goes red if `change`
+// has no Release fence, or if `unchanged` has no Acquire fence.
+#[test]
+fn records_that_are_read_under_one_version_belong_together() {
+    explore(None, || {
+        let (pool, start) = (shared(1, 1), Start::new());
+        let seat = pool.seat(0);
+        drop(seat.open_segment(unit(64), Tier::Foreground));
+        let frame = Frame::new(0);
+        seat.push(increments(&frame), Kind::Open);
+        let other = pool.clone();
+        let reader = start.spawn(move || {
+            let seat = other.seat(0);
+            let Some(version) = seat.version() else { return };
+            let record = seat.segment(0).unwrap();
+            let (origin, base) = (record.origin(), record.base());
+            if seat.unchanged(version) {
+                assert_eq!(
+                    (origin == unit(64), origin == unit(128)),
+                    (base == 0, base == 1),
+                    "{origin:?} from {base} on"
+                );
+            }
+        });
+        start.go();
+        drop(seat.open_segment(unit(128), Tier::Foreground));
+        reader.join().unwrap();
     });
 }
 

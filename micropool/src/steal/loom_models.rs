@@ -3,7 +3,7 @@
 //! stack, which nobody may take.
 
 use super::*;
-use crate::loom_support::{Frame, Signal, Start, explore, increments, shared};
+use crate::loom_support::{Frame, Signal, Start, explore, increments, make_quiet, push_private, shared};
 use crate::seat::Pushed;
 use crate::sync::{heavy_fence, light_fence, yield_now};
 use std::sync::Arc;
@@ -56,8 +56,7 @@ fn be_foreign(seat: &Seat, frame: &Frame) {
     drop(segment);
 }
 
-// Goes red if `change` has no Release fence, if `unchanged` has no Acquire fence or is always true, if `scan` claims without
-// asking `holds`, or if `change` counts by one.
+// Goes red if `unchanged` is always true, if `scan` claims without asking `holds`, or if `change` counts by one.
 #[test]
 fn descendants_of_a_job_that_ends_meanwhile() {
     explore(Some(3), || {
@@ -185,16 +184,13 @@ fn a_foreign_job_lies_there_later(offered: bool) {
             let (pool, frames) = (pool.clone(), frames.clone());
             start.spawn(move || {
                 let seat = pool.seat(1);
-                // Something below, and a slot above it as a quiet push needs it.
-                let _below = seat.push(Work::NOTHING, Kind::Open);
-                let first = seat.publish_job(Work::NOTHING);
-                assert!(seat.reclaim(first.slot));
+                make_quiet(seat);
                 let segment = seat.open_segment(descends_from(target), Tier::Foreground);
-                let child = quiet(seat, increments(&frames.child));
+                let child = push_private(seat, increments(&frames.child));
                 let stolen = settle(seat, &child);
                 drop(segment);
                 let segment = seat.open_segment(UNRELATED, Tier::Foreground);
-                let foreign = quiet(seat, increments(&frames.foreign[0]));
+                let foreign = push_private(seat, increments(&frames.foreign[0]));
                 if offered {
                     foreign.slot.offer(foreign.word);
                 }
@@ -221,11 +217,6 @@ fn descendants_are_not_what_lies_in_their_slot_later() {
 #[test]
 fn descendants_are_not_what_is_offered_in_their_slot_later() {
     a_foreign_job_lies_there_later(true);
-}
-
-fn quiet(seat: &Seat, work: Work) -> Pushed<'_> {
-    // A thief that is just asking is in the way of a quiet push.
-    seat.push_quietly(work).unwrap_or_else(|| seat.publish_job(work))
 }
 
 // Somebody is inside an entry of the waiter's, and leaves it for something else. Goes red as the first.

@@ -3,7 +3,7 @@
 use super::*;
 use crate::current::with_pool;
 use crate::join::{join_on, join_ready};
-use crate::loom_support::{Frame, Signal, Start, end, explore, increments, shared, worker};
+use crate::loom_support::{Frame, Signal, Start, end, explore, increments, make_quiet, shared, worker};
 use crate::run_unit;
 use crate::task::spawn_in;
 use crate::unit::{Core, Unit};
@@ -20,6 +20,27 @@ fn wake_an_idle_worker_for_a_push() {
         start.go();
         let taken = Signal::new();
         with_pool(&pool, |seat| join_on(seat.unwrap(), || taken.wait(), || taken.give()));
+        end(&pool, workers);
+    });
+}
+
+// The same for a push without a new word. Goes red without its fence.
+#[test]
+fn wake_an_idle_worker_for_a_quiet_push() {
+    explore(Some(2), || {
+        let (pool, start) = (shared(1, 1), Start::new());
+        let taken = Signal::new();
+        let workers = with_pool(&pool, |seat| {
+            let seat = seat.unwrap();
+            let below = make_quiet(seat);
+            let workers = vec![worker(&start, &pool, 0)];
+            start.go();
+            join_on(seat, || taken.wait(), || taken.give());
+            below.slot.close();
+            below.slot.empty(below.word);
+            seat.popped(below.slot);
+            workers
+        });
         end(&pool, workers);
     });
 }
