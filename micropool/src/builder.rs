@@ -8,7 +8,7 @@ use crate::pool::ThreadPool;
 use crate::priority::{self, BackgroundPriority};
 use crate::run_unit;
 use crate::shared::Shared;
-use crate::sync::{JoinHandle, MODEL, ThreadBuilder};
+use crate::sync::{JoinHandle, MODEL, ThreadBuilder, refused_thread};
 use crate::wake;
 use crate::worker::{self, Role};
 use std::any::Any;
@@ -420,6 +420,7 @@ fn spawn_thread(worker: WorkerThread) -> io::Result<JoinHandle<()>> {
     if let Some(bytes) = worker.stack_size() {
         builder = builder.stack_size(bytes);
     }
+    refused_thread()?;
     builder.spawn(move || worker.run())
 }
 

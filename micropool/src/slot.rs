@@ -52,7 +52,7 @@ pub(crate) struct Slot {
     rank: AtomicU32,
     /// The slot's place on its seat's stack.
     pub(crate) position: u32,
-    /// How a job is pushed here.
+    /// How a job is pushed here above one that is pending.
     job_kind: Kind,
     /// The owner's: the slot at the next position, once there is one.
     pub(crate) above: AtomicPtr<Slot>,
@@ -75,7 +75,7 @@ impl Slot {
             thief: AtomicU32::new(0),
             rank: AtomicU32::new(0),
             position,
-            // The oldest job of a stack is always cheap to take; those above it may be cheap to take back instead.
+            // Nothing lies below position 0.
             job_kind: if position > 0 && has_asymmetric_fences() { Kind::Private } else { Kind::Ready },
             above: AtomicPtr::new(std::ptr::null_mut()),
         }
@@ -145,7 +145,7 @@ impl Slot {
         Word(self.state.load(Ordering::Relaxed)).is_quiet()
     }
 
-    /// How a job for one thread is pushed here, by the owner, unless it is the oldest of its stack.
+    /// How a job for one thread is pushed here, unless it is the oldest of its stack that nobody has taken.
     #[inline]
     pub(crate) fn job_kind(&self) -> Kind {
         self.job_kind
@@ -156,7 +156,7 @@ impl Slot {
         matches!(self.load().kind(), Kind::Private | Kind::Claiming | Kind::Ready)
     }
 
-    /// Private → Ready, for those who search: by the owner, of the job that it has just pushed as `word`.
+    /// Private → Ready, for those who search: by the owner, of a job of its own below its top, as `word`.
     pub(crate) fn offer(&self, word: Word) {
         if word.kind() == Kind::Private {
             // Failing is fine: somebody asks for it already, or it was promoted and can be had by asking.

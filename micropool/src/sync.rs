@@ -6,7 +6,7 @@
 //! | loom | `--cfg loom` | everything is loom's: every interleaving and every value that a load may return, of small models |
 //! | shuttle | `--cfg shuttle` | everything is shuttle's: random interleavings of whole pools, each access in one order for all |
 //! | ThreadSanitizer | `--cfg micropool_tsan` | as normal, but for the fences: it can't see them ([`fence`]) |
-//! | injection | `--cfg micropool_inject` | as normal, and every [`edge`] may take long |
+//! | injection | `--cfg micropool_inject` | as normal, but every [`edge`] may take long, sleeps end for nothing, and a thread may be refused |
 //!
 //! AddressSanitizer and LeakSanitizer take the normal build.
 
@@ -91,7 +91,7 @@ pub(crate) use loom::cell::UnsafeCell;
 #[cfg(micropool_inject)]
 mod inject;
 #[cfg(micropool_inject)]
-pub(crate) use inject::{edge, wakes_for_nothing};
+pub(crate) use inject::{edge, refused_thread, wakes_for_nothing};
 
 /// Between two steps of a protocol, by name: nothing, but where delays are injected.
 #[cfg(not(micropool_inject))]
@@ -103,6 +103,13 @@ pub(crate) fn edge(_name: &'static str) {}
 #[inline(always)]
 pub(crate) fn wakes_for_nothing() -> bool {
     false
+}
+
+/// Why a thread that a pool would make now can't be had: where that is injected.
+#[cfg(not(micropool_inject))]
+#[inline(always)]
+pub(crate) fn refused_thread() -> std::io::Result<()> {
+    Ok(())
 }
 
 /// Where a counter that may wrap starts. A test configuration starts a few steps below the wrap of its lowest `bits`.

@@ -244,6 +244,39 @@ fn case_12_thread_creation_fails_at_the_kth_thread() {
     });
 }
 
+// At the very place where the pool asks the system for a thread, in the build that injects failures there.
+#[cfg(all(micropool_inject, target_os = "linux"))]
+#[test]
+fn case_12_the_kth_thread_is_refused_whichever_it_is() {
+    const WORKERS: usize = 4;
+    const DEDICATED: usize = 2;
+    let build = || ThreadPoolBuilder::new().num_threads(WORKERS).dedicated_background_threads(DEDICATED).build();
+    if let Some(k) = support::role() {
+        let threads = || procfs::process::Process::myself().unwrap().stat().unwrap().num_threads;
+        let before = threads();
+        let error = build().expect_err("one thread could not be had");
+        let k: usize = k.parse().unwrap();
+        assert!(error.to_string().starts_with(&format!("thread {} of {}", k + 1, WORKERS + DEDICATED)), "{error}");
+        let cause = error.source().and_then(|cause| cause.downcast_ref::<io::Error>()).expect("the cause");
+        assert_eq!(cause.kind(), io::ErrorKind::WouldBlock);
+        // The kernel takes a moment to let go of a thread that was joined.
+        assert!(eventually(LIMIT / 4, || threads() == before), "{} threads, {before} before", threads());
+        let pool = build().expect("the next attempt finds them all");
+        assert_eq!(pool.join(|| 1, || 2), (1, 2));
+        assert_eq!(pool.spawn(|| 3).join(), 3);
+        return;
+    }
+    watched(|| {
+        let name = "tasks_and_pools::case_12_the_kth_thread_is_refused_whichever_it_is";
+        for k in 0..WORKERS + DEDICATED {
+            let mut child = support::in_child(name, &k.to_string());
+            child.env("MICROPOOL_REFUSE_THREAD", k.to_string()).stderr(std::process::Stdio::piped());
+            let output = support::ended(child.spawn().unwrap(), LIMIT / 2);
+            assert!(output.status.success(), "thread {k}: {}", String::from_utf8_lossy(&output.stderr));
+        }
+    });
+}
+
 #[cfg(target_os = "linux")]
 #[test]
 fn case_12_the_system_has_no_more_threads() {

@@ -1,8 +1,11 @@
-//! Delays at the edges of the protocols, and sleeps that end for nothing: what is rare in a quiet process is common here.
+//! Delays at the edges of the protocols, sleeps that end for nothing, and threads that can't be had: what is rare in a quiet process is
+//! common here.
 //!
 //! `MICROPOOL_DELAY_AT=NAME` delays at the edges whose names contain it only, and there every second time: to look for one bug.
+//! `MICROPOOL_REFUSE_THREAD=K` refuses the thread that is the K-th of the process, counted from 0.
 
 use std::cell::Cell;
+use std::io;
 use std::sync::LazyLock;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::thread;
@@ -60,4 +63,15 @@ fn pause(number: u64) {
 /// Whether a sleep ends now though nobody has ended it.
 pub(crate) fn wakes_for_nothing() -> bool {
     random().is_multiple_of(4)
+}
+
+/// Why the next thread can't be had, if it is the one.
+pub(crate) fn refused_thread() -> io::Result<()> {
+    static REFUSED: LazyLock<Option<u64>> =
+        LazyLock::new(|| std::env::var("MICROPOOL_REFUSE_THREAD").ok().and_then(|value| value.parse().ok()));
+    static MADE: AtomicU64 = AtomicU64::new(0);
+    if *REFUSED == Some(MADE.fetch_add(1, Ordering::Relaxed)) {
+        return Err(io::Error::new(io::ErrorKind::WouldBlock, "no more threads, as injected"));
+    }
+    Ok(())
 }
