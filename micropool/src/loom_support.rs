@@ -9,8 +9,9 @@ use crate::config::Config;
 use crate::seat::{Pushed, Seat};
 use crate::shared::Shared;
 use crate::slot::Work;
+use crate::steal::{Private, take_any};
 use crate::sync::{AtomicU32, Condvar, Mutex, Ordering, UnsafeCell};
-use crate::word::Kind;
+use crate::word::{Kind, Tier};
 use loom::thread::JoinHandle;
 use std::sync::Arc;
 use std::sync::atomic::AtomicUsize;
@@ -143,6 +144,25 @@ impl Signal {
             self.changed.wait(&mut given);
         }
     }
+}
+
+/// Seat 0's thread, which looks once for work of the foreground, and helps with what it finds: for models of what is done together, whose
+/// executions would be too many with a worker's whole life. That whoever may help is woken is for the models of workers.
+pub(crate) fn helper(start: &Start, pool: &Arc<Shared>) -> JoinHandle<()> {
+    let pool = pool.clone();
+    start.spawn(move || {
+        let seat = pool.seat(0);
+        if let Some(claimed) = take_any(seat, Tier::Foreground, Private::Ask) {
+            claimed.run(seat);
+        }
+    })
+}
+
+/// Ends a model's pool that has a helper and no workers.
+pub(crate) fn end_with(pool: &Arc<Shared>, helper: JoinHandle<()>) {
+    helper.join().unwrap();
+    assert!(pool.sleepers.counts().none());
+    crate::current::forget_pool(pool);
 }
 
 /// A worker's whole life on a thread of the model.

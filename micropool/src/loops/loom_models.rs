@@ -2,12 +2,12 @@
 
 use super::*;
 use crate::current::with_pool;
-use crate::loom_support::{Frame, Start, end, explore, shared, worker};
+use crate::loom_support::{Frame, Start, end_with, explore, helper, shared};
 
 /// Runs a model's loop of three chunks, with their chunks in a row or in pieces, on this thread and a worker.
 fn of_three(division: Division, model: impl Fn(&dyn Fn(&(dyn Fn(&mut Runs<'_>) -> Vec<usize> + Sync)) -> Vec<usize>)) {
     let (pool, start) = (shared(1, 1), Start::new());
-    let workers = vec![worker(&start, &pool, 0)];
+    let helper = helper(&start, &pool);
     start.go();
     with_pool(&pool, |seat| {
         model(&|body| {
@@ -17,7 +17,7 @@ fn of_three(division: Division, model: impl Fn(&dyn Fn(&(dyn Fn(&mut Runs<'_>) -
             pieces.results().flatten().collect()
         });
     });
-    end(&pool, workers);
+    end_with(&pool, helper);
 }
 
 /// Each chunk is run once, and its result is there in its place.
@@ -42,20 +42,20 @@ fn once_and_in_order(division: Division) {
 // Goes red if a piece is halved by a load and a store, if `next_run` is, or if the entry isn't closed.
 #[test]
 fn loop_chunks_run_once_and_in_order() {
-    explore(Some(1), || once_and_in_order(Division::Pieces));
+    explore(Some(3), || once_and_in_order(Division::Pieces));
 }
 
 // Goes red if `next_in_row` or `take_run` takes a chunk of the row by a load and a store, or if `take_run` takes one without
 // looking whether its neighbour is the next.
 #[test]
 fn chunks_of_a_row_run_once_and_in_order() {
-    explore(Some(2), || once_and_in_order(Division::Row));
+    explore(Some(3), || once_and_in_order(Division::Row));
 }
 
 // Goes red if `next_in_row` takes a chunk by a load and a store, or if a piece of its own goes on to its neighbour.
 #[test]
 fn chunks_apart_run_once_and_in_order() {
-    explore(Some(2), || once_and_in_order(Division::Apart));
+    explore(Some(3), || once_and_in_order(Division::Apart));
 }
 
 /// The first chunk panics: each chunk is run or handed out as a rest, once.
@@ -89,11 +89,11 @@ fn run_or_left_once(division: Division) {
 // Goes red if `take_rest` takes by a load and a store.
 #[test]
 fn a_stopped_loop_leaves_each_chunk_to_one_thread() {
-    explore(Some(1), || run_or_left_once(Division::Pieces));
+    explore(Some(3), || run_or_left_once(Division::Pieces));
 }
 
 // Goes red if `take_rest` takes the rest of a row by a load and a store.
 #[test]
 fn a_stopped_row_leaves_each_chunk_to_one_thread() {
-    explore(Some(1), || run_or_left_once(Division::Row));
+    explore(Some(3), || run_or_left_once(Division::Row));
 }

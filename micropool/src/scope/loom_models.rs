@@ -2,16 +2,16 @@
 
 use super::*;
 use crate::current::with_pool;
-use crate::loom_support::{Frame, Start, end, explore, shared, worker};
+use crate::loom_support::{Frame, Start, end_with, explore, helper, shared};
 
 // Both items have ended, one of them spawned by the other, before the frame is the caller's again.
 // Goes red if `unfinished` is counted down too early, or if `close` doesn't wait. (Not if it is counted Relaxed: the leave that
 // follows orders it.)
 #[test]
 fn scope_items_end_before_it_returns() {
-    explore(Some(1), || {
+    explore(Some(2), || {
         let (pool, start) = (shared(1, 1), Start::new());
-        let workers = vec![worker(&start, &pool, 0)];
+        let helper = helper(&start, &pool);
         start.go();
         let cells = [Frame::new(0), Frame::new(0)];
         with_pool(&pool, |seat| {
@@ -25,16 +25,16 @@ fn scope_items_end_before_it_returns() {
         assert_eq!(cells[0].read() + cells[1].read(), 2);
         cells[0].write(7);
         cells[1].write(7);
-        end(&pool, workers);
+        end_with(&pool, helper);
     });
 }
 
 // Goes red if `end` is Relaxed, or if a finished item doesn't wake its joiner.
 #[test]
 fn scope_an_item_is_joined_inside() {
-    explore(Some(1), || {
+    explore(Some(2), || {
         let (pool, start) = (shared(1, 1), Start::new());
-        let workers = vec![worker(&start, &pool, 0)];
+        let helper = helper(&start, &pool);
         start.go();
         let cell = Frame::new(0);
         with_pool(&pool, |seat| {
@@ -44,7 +44,7 @@ fn scope_an_item_is_joined_inside() {
                 cell.write(2);
             });
         });
-        end(&pool, workers);
+        end_with(&pool, helper);
     });
 }
 
@@ -52,9 +52,9 @@ fn scope_an_item_is_joined_inside() {
 // doesn't wake who waits for it, or if its shell is counted twice.
 #[test]
 fn scope_an_item_joins_another() {
-    explore(Some(1), || {
+    explore(Some(2), || {
         let (pool, start) = (shared(1, 1), Start::new());
-        let workers = vec![worker(&start, &pool, 0)];
+        let helper = helper(&start, &pool);
         start.go();
         let cell = Frame::new(0);
         with_pool(&pool, |seat| {
@@ -67,6 +67,6 @@ fn scope_an_item_joins_another() {
             });
         });
         assert_eq!(cell.read(), 2);
-        end(&pool, workers);
+        end_with(&pool, helper);
     });
 }

@@ -248,7 +248,7 @@ fn drop_of_a_pool_leaves_no_task_behind() {
 // A pool is dropped by a task of its own, while its other worker goes to sleep. Goes red as the first model of a drop.
 #[test]
 fn drop_of_a_pool_by_its_own_worker() {
-    explore(Some(1), || {
+    explore(Some(2), || {
         let (pool, start) = (shared(2, 1), Start::new());
         let workers = vec![worker(&start, &pool, 0), worker(&start, &pool, 1)];
         start.go();

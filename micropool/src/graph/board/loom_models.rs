@@ -2,7 +2,7 @@
 
 use super::*;
 use crate::current::with_pool;
-use crate::loom_support::{Frame, Signal, Start, end, explore, shared, worker};
+use crate::loom_support::{Frame, Signal, Start, end_with, explore, helper, shared};
 use crate::steal::{Private, take_any};
 use crate::sync::yield_now;
 use crate::word::Tier;
@@ -24,9 +24,9 @@ static DIAMOND: Plan = Plan {
 // and a store, or if `unfinished` is counted down before the successors. (Not if that is Relaxed: the leave that follows orders it.)
 #[test]
 fn board_a_diamond_in_order() {
-    explore(Some(1), || {
+    explore(Some(2), || {
         let (pool, start) = (shared(1, 1), Start::new());
-        let workers = vec![worker(&start, &pool, 0)];
+        let helper = helper(&start, &pool);
         start.go();
         let cells = [const { () }; 4].map(|()| Frame::new(0));
         let step = |k: usize, after: &[usize]| {
@@ -49,7 +49,7 @@ fn board_a_diamond_in_order() {
             );
         });
         assert!(cells.iter().all(|cell| cell.read() == 1));
-        end(&pool, workers);
+        end_with(&pool, helper);
     });
 }
 
@@ -105,8 +105,7 @@ fn board_wakes_its_owner_for_a_node_that_is_his() {
             run_graph(&HERE_AT_LAST, [&first, &Nothing, &Nothing, &keeps], &[&first_here, &last_here]);
         });
         assert!(done.is_given());
-        helper.join().unwrap();
-        current::forget_pool(&pool);
+        end_with(&pool, helper);
     });
 }
 
@@ -119,9 +118,9 @@ static FAILS_THEN_JOINS: Plan = Plan {
 // Goes red if `failed` is written after the countdown.
 #[test]
 fn board_skips_what_needs_a_failed_node() {
-    explore(Some(1), || {
+    explore(Some(2), || {
         let (pool, start) = (shared(1, 1), Start::new());
-        let workers = vec![worker(&start, &pool, 0)];
+        let helper = helper(&start, &pool);
         start.go();
         let cells = [const { () }; 2].map(|()| Frame::new(0));
         with_pool(&pool, |_| {
@@ -143,7 +142,7 @@ fn board_skips_what_needs_a_failed_node() {
             );
         });
         assert!(cells.iter().all(|cell| cell.read() == 1));
-        end(&pool, workers);
+        end_with(&pool, helper);
     });
 }
 
@@ -152,15 +151,9 @@ static TWO: Plan = Plan { nodes: &[node(0, &[], false), node(0, &[], false)], wi
 // Two boards one after another in the same frame, and a helper who may leave the first late. Goes red if the close doesn't wait.
 #[test]
 fn board_is_left_before_the_next_one() {
-    explore(Some(1), || {
+    explore(Some(2), || {
         let (pool, start) = (shared(1, 1), Start::new());
-        let other = pool.clone();
-        let helper = start.spawn(move || {
-            let seat = other.seat(0);
-            if let Some(claimed) = take_any(seat, Tier::Foreground, Private::Ask) {
-                claimed.run(seat);
-            }
-        });
+        let helper = helper(&start, &pool);
         start.go();
         let cells = [const { () }; 2].map(|()| Frame::new(0));
         with_pool(&pool, |_| {
@@ -173,7 +166,6 @@ fn board_is_left_before_the_next_one() {
                 assert!(cells.iter().all(|cell| cell.read() == round));
             }
         });
-        helper.join().unwrap();
-        current::forget_pool(&pool);
+        end_with(&pool, helper);
     });
 }
