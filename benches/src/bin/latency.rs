@@ -2,7 +2,9 @@
 //! idle thread begin with the half it is offered?
 //!
 //! Hot: the pool has just been used. Asleep: it has idled for 20 ms, as between frames. Two halves of 20 µs take 20 µs at best.
-//! `keep_awake`: a pool of ours that has idled for a millisecond under its guard, beside a hot one. The second part is about
+//! `keep_awake`: a pool of ours that has idled for a millisecond under its guard, beside a hot one; once with a caller that computes
+//! meanwhile, so that only the pool has idled, and once with a caller that sleeps, who pays for waking cold whatever its pool
+//! does. The second part is about
 //! visibility: `join(long, short)` with an idle hot worker, from the call to the first instruction of `short`; and ten halves
 //! pending on a stack when a worker becomes idle, from then to the first instruction of the oldest.
 
@@ -28,17 +30,23 @@ struct Options {
 #[derive(Clone, Copy)]
 struct Pace {
     idle: Duration,
+    /// Whether the caller sleeps meanwhile, or computes.
+    sleeps: bool,
     budget: Duration,
     least: usize,
 }
 
 impl Pace {
     fn hot(args: &Args) -> Self {
-        Self { idle: Duration::ZERO, budget: Duration::from_millis(args.size(15, 60)), least: 1000 }
+        Self { idle: Duration::ZERO, sleeps: false, budget: Duration::from_millis(args.size(15, 60)), least: 1000 }
     }
 
     fn after(idle: Duration, least: usize) -> Self {
-        Self { idle, budget: Duration::ZERO, least }
+        Self { idle, sleeps: true, budget: Duration::ZERO, least }
+    }
+
+    fn computing(self) -> Self {
+        Self { sleeps: false, ..self }
     }
 
     fn turn(self, mut fork_join: impl FnMut()) -> Turn {
@@ -47,8 +55,10 @@ impl Pace {
             fork_join();
         }
         Turn::timed(self.budget, self.least, || {
-            if !self.idle.is_zero() {
-                sleep(self.idle);
+            match (self.idle.is_zero(), self.sleeps) {
+                (true, _) => {}
+                (false, true) => sleep(self.idle),
+                (false, false) => compute(self.idle),
             }
             let start = Instant::now();
             fork_join();
@@ -127,13 +137,21 @@ fn fork_join(name: String, pace: Pace, time: Duration) -> Case<'static> {
 }
 
 const KEPT_AWAKE: &str = "micropool, kept awake";
+const KEPT_AWAKE_COLD: &str = "the same, caller slept";
 
-fn kept_awake(least: usize, time: Duration) -> Turn {
-    let pool = ours::pool(2);
-    let _awake = pool.keep_awake();
-    Pace::after(Duration::from_millis(1), least).turn(|| {
-        pool.join(|| half(time), || half(time));
-    })
+/// Beside a hot one: a pool that was kept awake for a millisecond.
+fn and_kept_awake(case: Case<'static>, least: usize, time: Duration) -> Case<'static> {
+    let turn = move |pace: Pace| {
+        let pool = ours::pool(2);
+        let _awake = pool.keep_awake();
+        pace.turn(|| {
+            pool.join(|| half(time), || half(time));
+        })
+    };
+    let pace = Pace::after(Duration::from_millis(1), least);
+    case.contender(KEPT_AWAKE, move || turn(pace.computing()))
+        .yardstick(KEPT_AWAKE_COLD, move || turn(pace))
+        .goal(Goal::ratio(ours::Ours::NAME, 1.2).of(KEPT_AWAKE))
 }
 
 const LONG: Duration = Duration::from_micros(100);
@@ -226,16 +244,13 @@ fn main() {
     let least = args.size(200, 1000);
     let (empty, long) = (Duration::ZERO, Duration::from_micros(20));
 
-    fork_join("hot, two empty halves".into(), hot, empty)
-        .contender(KEPT_AWAKE, || kept_awake(args.size(20, 100), empty))
+    let kept = args.size(20, 100);
+    and_kept_awake(fork_join("hot, two empty halves".into(), hot, empty), kept, empty)
         .goal(Goal::ratio(fork_union::NAME, 1.0))
         .goal(Goal::ratio(fork_union::NAME, 1.0).p99())
-        .goal(Goal::ratio(ours::Ours::NAME, 1.2).of(KEPT_AWAKE))
         .run(args, &mut report);
-    fork_join("hot, two halves of 20 µs".into(), hot, long)
-        .contender(KEPT_AWAKE, || kept_awake(args.size(20, 100), long))
+    and_kept_awake(fork_join("hot, two halves of 20 µs".into(), hot, long), kept, long)
         .goal(Goal::ratio(fork_union::NAME, 1.01))
-        .goal(Goal::ratio(ours::Ours::NAME, 1.2).of(KEPT_AWAKE))
         .run(args, &mut report);
     fork_join("asleep for 20 ms, two empty halves".into(), asleep, empty)
         .goal(Goal::ratio(upstream::Upstream::NAME, 1.0))
