@@ -1,5 +1,6 @@
 //! The command line.
 
+use crate::expect::Expectation;
 use clap::Parser;
 use std::path::{Path, PathBuf};
 use std::thread::available_parallelism;
@@ -28,6 +29,21 @@ pub struct Args {
     /// A frame in so many saves the game
     #[arg(long, value_name = "N", default_value_t = 120, value_parser = clap::value_parser!(u32).range(1..))]
     save_every: u32,
+
+    /// Fail unless micropool's frames are so many times as fast as one thread's (with one core: say so, and don't)
+    #[arg(long, value_name = "RATIO", value_parser = ratio)]
+    expect_over_one_thread: Option<f64>,
+
+    /// Fail unless micropool's frames are so many times as fast as rayon's (with one core: say so, and don't)
+    #[arg(long, value_name = "RATIO", value_parser = ratio)]
+    expect_over_rayon: Option<f64>,
+}
+
+fn ratio(text: &str) -> Result<f64, String> {
+    match text.parse() {
+        Ok(ratio) if (0.01..=1000.0).contains(&ratio) => Ok(ratio),
+        _ => Err("a ratio from 0.01 to 1000, such as 1.3".to_owned()),
+    }
 }
 
 impl Args {
@@ -40,10 +56,19 @@ impl Args {
     }
 
     pub fn threads(&self) -> usize {
-        match self.threads {
-            0 => available_parallelism().map_or(1, usize::from),
-            threads => threads as usize,
-        }
+        self.threads_given().unwrap_or_else(|| available_parallelism().map_or(1, usize::from))
+    }
+
+    pub fn threads_given(&self) -> Option<usize> {
+        (self.threads > 0).then_some(self.threads as usize)
+    }
+
+    pub fn expectations(&self) -> Vec<Expectation> {
+        let all = [
+            ("--expect-over-one-thread", "one thread", self.expect_over_one_thread),
+            ("--expect-over-rayon", "rayon", self.expect_over_rayon),
+        ];
+        all.into_iter().filter_map(|(option, than, ratio)| Some(Expectation { option, than, ratio: ratio? })).collect()
     }
 
     /// The scene asked for, else the one beside the sources: where they were when this was compiled, or below the

@@ -13,8 +13,11 @@ mod ai;
 mod animation;
 mod args;
 mod audio;
+#[cfg(test)]
+mod command_line;
 mod culling;
 mod executors;
+mod expect;
 mod game;
 mod grid;
 mod input;
@@ -61,16 +64,22 @@ impl Failure {
 }
 
 fn main() -> ExitCode {
-    match run(&Args::parse()) {
-        Ok(()) => ExitCode::SUCCESS,
+    ExitCode::from(exit_code(&Args::parse()))
+}
+
+/// Plays, and says what went wrong.
+fn exit_code(args: &Args) -> u8 {
+    match run(args) {
+        Ok(()) => 0,
         Err(Failure { text, code }) => {
             eprintln!("error: {text}");
-            ExitCode::from(code)
+            code
         }
     }
 }
 
 fn run(args: &Args) -> Result<(), Failure> {
+    expect::check_arguments(args).map_err(Failure::of_input)?;
     let scene_path = args.scene();
     let scene = Arc::new(Scene::read(&scene_path).map_err(Failure::of_input)?);
     let sounds = Arc::new(game::load_sounds(&scene, &scene_path).map_err(Failure::of_input)?);
@@ -103,7 +112,8 @@ fn run(args: &Args) -> Result<(), Failure> {
 
     report::print(&racers.each_ref().map(|racer| (racer.executor.name(), report::Times::of(&racer.times))));
     compare(&racers)?;
-    leave_behind(&racers, &args.out)
+    leave_behind(&racers, &args.out)?;
+    expect::check(args, &racers).map_err(Failure::of_run)
 }
 
 /// Makes sure that the executors came to the same outcome.

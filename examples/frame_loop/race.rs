@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 /// Frames that are measured in one turn.
-const TURN: usize = 30;
+pub const TURN: usize = 30;
 /// Frames before them that are not: caches and threads warm up after the others' turn.
 const WARM_UP: usize = 3;
 

@@ -8,6 +8,8 @@
 //! It ends with a table, and with exit code 1 if anything came out wrong or memory or threads did not come back. When nothing
 //! moves for ten seconds it says so, with the seed and what was going on, and aborts (for a debugger, or a core dump).
 
+#[cfg(test)]
+mod command_line;
 mod resident;
 mod watch;
 mod work;
@@ -43,7 +45,10 @@ fn minutes(text: &str) -> Result<f64, String> {
 }
 
 fn main() -> ExitCode {
-    let args = Args::parse();
+    ExitCode::from(exit_code(&Args::parse()))
+}
+
+fn exit_code(args: &Args) -> u8 {
     let seed = args.seed.unwrap_or_else(|| fastrand::u64(..1 << 32));
     let time = Duration::from_secs_f64(args.minutes * 60.0);
     println!("soak: seed {seed}, up to {} workers a pool, {time:?}", args.threads);
@@ -81,5 +86,5 @@ fn main() -> ExitCode {
     for problem in &problems {
         eprintln!("soak: {problem} (seed {seed})");
     }
-    ExitCode::from(u8::from(!problems.is_empty()))
+    u8::from(!problems.is_empty())
 }

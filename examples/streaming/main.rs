@@ -10,6 +10,8 @@
 
 mod args;
 mod assets;
+#[cfg(test)]
+mod command_line;
 mod display;
 mod frame;
 mod loading;
@@ -37,11 +39,16 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 fn main() -> ExitCode {
-    match run(&Args::parse()) {
-        Ok(()) => ExitCode::SUCCESS,
+    ExitCode::from(exit_code(&Args::parse()))
+}
+
+/// Plays, and says what went wrong.
+fn exit_code(args: &Args) -> u8 {
+    match run(args) {
+        Ok(()) => 0,
         Err(text) => {
             eprintln!("error: {text}");
-            ExitCode::FAILURE
+            1
         }
     }
 }

@@ -2,8 +2,14 @@
 
 use crate::parallel_for::ParallelFor;
 use std::fs;
-use std::path::Path;
+use std::path::PathBuf;
 use texpresso::{Algorithm, Format, Params};
+
+/// A file as it was read.
+pub struct File {
+    pub path: PathBuf,
+    pub bytes: Vec<u8>,
+}
 
 /// Four bytes a pixel.
 pub struct Picture {
@@ -18,19 +24,22 @@ pub struct Texture {
     pub bytes_of_pixels: usize,
 }
 
-pub fn read(path: &Path) -> Result<Vec<u8>, String> {
-    fs::read(path).map_err(|error| format!("can't read {}: {error}", path.display()))
+pub fn read(path: PathBuf) -> Result<File, String> {
+    match fs::read(&path) {
+        Ok(bytes) => Ok(File { path, bytes }),
+        Err(error) => Err(format!("can't read {}: {error}; give another directory with --dir", path.display())),
+    }
 }
 
-pub fn decode(bytes: &[u8]) -> Result<Picture, String> {
-    let wrong =
-        |error: png::DecodingError| format!("a texture is no PNG file: {error}; delete it, and it is made anew");
+pub fn decode(File { path, bytes }: &File) -> Result<Picture, String> {
+    let fault = |cause: &str| format!("{} {cause}; delete it, and it is made anew", path.display());
+    let wrong = |error: png::DecodingError| fault(&format!("is no PNG file: {error}"));
     let mut reader = png::Decoder::new(std::io::Cursor::new(bytes)).read_info().map_err(wrong)?;
-    let size = reader.output_buffer_size().ok_or("a texture is too big for this machine's memory")?;
+    let size = reader.output_buffer_size().ok_or_else(|| fault("is too big for this machine's memory"))?;
     let mut rgba = vec![0; size];
     let info = reader.next_frame(&mut rgba).map_err(wrong)?;
     if (info.color_type, info.bit_depth) != (png::ColorType::Rgba, png::BitDepth::Eight) {
-        return Err(format!("a texture has {:?} pixels; RGBA is expected", info.color_type));
+        return Err(fault(&format!("has {:?} pixels of {:?} bits, not RGBA of 8", info.color_type, info.bit_depth)));
     }
     rgba.truncate(info.buffer_size());
     Ok(Picture { width: info.width as usize, height: info.height as usize, rgba })
@@ -93,12 +102,13 @@ mod tests {
     use super::*;
     use crate::assets::{self, SIDE};
     use crate::parallel_for::OneThread;
+    use std::path::Path;
 
     #[test]
     fn a_texture_looks_like_the_picture_it_was_made_of() {
         let dir = Path::new(env!("CARGO_MANIFEST_DIR")).join("target/streaming/tests/stages");
         let paths = assets::prepare(&dir, 2).unwrap();
-        let picture = decode(&read(&paths[1]).unwrap()).unwrap();
+        let picture = decode(&read(paths[1].clone()).unwrap()).unwrap();
         assert_eq!((picture.width, picture.height), (SIDE, SIDE));
         assert_eq!(picture.rgba, assets::clouds(1));
         let levels = mip_maps::<OneThread>(picture);
@@ -114,7 +124,8 @@ mod tests {
 
     #[test]
     fn wrong_files_are_told() {
-        assert!(read(Path::new("no/such.png")).unwrap_err().contains("no/such.png"));
-        assert!(decode(b"no picture").err().unwrap().contains("no PNG file"));
+        assert!(read("no/such.png".into()).err().unwrap().contains("no/such.png"));
+        let error = decode(&File { path: "a/wrong.png".into(), bytes: b"no picture".to_vec() }).err().unwrap();
+        assert!(error.contains("a/wrong.png is no PNG file"), "{error}");
     }
 }

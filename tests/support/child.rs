@@ -1,6 +1,7 @@
 //! A test in a process of its own.
 
 use crate::eventually;
+use std::process::Stdio;
 use std::thread;
 use std::time::Duration;
 
@@ -20,6 +21,17 @@ pub fn in_child(test: &str, role: &str) -> std::process::Command {
     let mut command = std::process::Command::new(std::env::current_exe().expect("this binary is there"));
     command.args([test, "--exact", "--nocapture", "--test-threads=1"]).env(ROLE, role).env("RUST_BACKTRACE", "0");
     command
+}
+
+/// The program that this is the test binary of, once more as a program: `test` is a test that does nothing without a [`role`],
+/// and else runs the program with the role's lines for arguments and exits with its code.
+///
+/// # Panics
+/// If the program has not ended after a minute, or can't be started.
+pub fn as_a_program(test: &str, arguments: &[&str]) -> std::process::Output {
+    let mut command = in_child(test, &arguments.join("\n"));
+    let child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().expect("this binary is there");
+    ended(child, Duration::from_secs(60))
 }
 
 /// What a process has to say for itself when it has ended.

@@ -4,7 +4,7 @@ use super::{Arrivals, Engine};
 use crate::args::{Args, Pool};
 use crate::frame::{self, Sea};
 use crate::parallel_for::Micropool;
-use crate::stages::{self, Picture, Texture};
+use crate::stages::{self, File, Picture, Texture};
 use micropool::{ThreadPool, ThreadPoolBuilder};
 use std::path::PathBuf;
 
@@ -13,13 +13,13 @@ type Loaded<T> = Result<T, String>;
 // Each call returns at once. A stage starts when the one before it is done, and no thread waits for that.
 
 #[micropool::job(background)]
-fn read(path: PathBuf) -> Loaded<Vec<u8>> {
-    stages::read(&path)
+fn read(path: PathBuf) -> Loaded<File> {
+    stages::read(path)
 }
 
 #[micropool::job(background)]
-fn decode(#[after] bytes: Loaded<Vec<u8>>) -> Loaded<Picture> {
-    stages::decode(&bytes?)
+fn decode(#[after] file: Loaded<File>) -> Loaded<Picture> {
+    stages::decode(&file?)
 }
 
 #[micropool::job(background)]

@@ -25,8 +25,8 @@ impl Engine for OnRayon {
 
     fn load(&mut self, path: PathBuf, arrivals: Arrivals) {
         self.pool.spawn(move || {
-            let texture = stages::read(&path)
-                .and_then(|bytes| stages::decode(&bytes))
+            let texture = stages::read(path)
+                .and_then(|file| stages::decode(&file))
                 .map(stages::mip_maps::<Rayon>)
                 .map(|levels| stages::compress::<Rayon>(&levels));
             // Nobody listens any more if the game ended on an error.
