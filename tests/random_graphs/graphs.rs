@@ -1,7 +1,7 @@
 //! Random graphs against running their nodes one after another: results, final resources, the set of nodes that ran, and
 //! what leaves the block must be the same for every number of workers.
 //!
-//! The build script writes the blocks. More of them: `MICROPOOL_RANDOM_GRAPHS=300 cargo test --test random_graphs`.
+//! The build script writes the blocks. More of them: `MICROPOOL_RANDOM_GRAPHS=300 cargo test -p micropool-random-graphs`.
 
 #![forbid(unsafe_code)]
 
