@@ -19,20 +19,34 @@ fn fib(n: u64) -> u64 {
     a + b
 }
 
+/// On the stack of a thread of the test, which is short without optimisation.
+const DEPTH: u32 = if cfg!(debug_assertions) { 1_000 } else { 5_000 };
+
+fn deep(n: u32) {
+    if n > 0 {
+        join(|| deep(n - 1), || black_box(n));
+    }
+}
+
 /// `f` allocates nothing once it is in its stride: what happens once (a worker's first sleep, a list's last growth) may
 /// come at any time, but soon there are 1000 rounds in a row without it.
 fn steady(name: &str, f: impl Fn()) {
+    steady_after(200, name, f);
+}
+
+/// The same with `rounds` for 200, where `f` is big.
+fn steady_after(rounds: usize, name: &str, f: impl Fn()) {
     let mut seen = Vec::new();
     let mut quiet = 0;
     while quiet < 5 {
         let before = allocations();
-        for _ in 0..200 {
+        for _ in 0..rounds {
             f();
         }
         let allocated = allocations() - before;
         quiet = if allocated == 0 { quiet + 1 } else { 0 };
         seen.push(allocated);
-        assert!(seen.len() < 40, "{name}: allocations in each 200 rounds: {seen:?}");
+        assert!(seen.len() < 40, "{name}: allocations in each {rounds} rounds: {seen:?}");
     }
 }
 
@@ -45,6 +59,15 @@ fn promise_8_no_hidden_cost() {
             pool.install(|| {
                 steady("join", || {
                     black_box(fib(10));
+                });
+                steady_after(4, "a deep nesting", || deep(DEPTH));
+                steady_after(20, "join_all of a long array", || {
+                    black_box(join_all([|| 1; 300]));
+                });
+                steady_after(4, "many chunks", || {
+                    split_per(1).for_each_range(10_000, |range| {
+                        black_box(range);
+                    });
                 });
                 steady("join_all of a tuple", || {
                     black_box(join_all((|| 1, || 2, || 3, || 4, || 5)));
@@ -84,6 +107,23 @@ fn promise_8_no_hidden_cost() {
                         a => 1, b => 2, c => 3, d => 4, e => 5, f => 6, g => 7, h => 8,
                     };
                     assert_eq!(frame.h, 8);
+                });
+                steady("a wide countdown graph", || {
+                    let frame = parallel! {
+                        use;
+                        a => 1, b => 2, c => 3, d => 4, e => 5, f => 6, g => 7, h => 8,
+                        i => 1, j => 2, k => 3, l => 4, m => 5, n => 6, o => 7, p => 8,
+                        sum(a, h, i, p) after (b, c, d, e, f, g, j, k, l, m, n, o) => a + h + i + p,
+                    };
+                    assert_eq!(frame.sum, 18);
+                });
+                steady_after(20, "graphs inside one another", || {
+                    fn inside(n: u32) -> u32 {
+                        let Some(below) = n.checked_sub(1) else { return 0 };
+                        let frame = parallel! { use; a => inside(below), b => 1, c(a, b) => a + b };
+                        frame.c
+                    }
+                    assert_eq!(inside(50), 50);
                 });
                 steady("a countdown graph", || {
                     let mut world = [0_u64; 4];

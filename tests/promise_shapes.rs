@@ -189,10 +189,21 @@ impl Pair {
     }
 }
 
+/// The worker finds work because it looks for it, and because it is woken.
+fn for_spinning_and_sleeping(test: fn(Duration)) {
+    for spin in [Duration::from_secs(1), Duration::ZERO] {
+        within(LIMIT, move || test(spin));
+    }
+}
+
+fn pool_of_one(spin: Duration) -> ThreadPool {
+    ThreadPoolBuilder::new().num_threads(1).spin_before_sleep(spin).build().expect("a pool")
+}
+
 #[test]
 fn promise_5_a_ready_node_is_visible_at_once() {
-    within(LIMIT, || {
-        let pool = pool(1);
+    for_spinning_and_sleeping(|spin| {
+        let pool = pool_of_one(spin);
         for _ in 0..20 {
             let pair = Pair::new();
             micropool::parallel! { in pool; nested; a => pair.meet(0), b => pair.meet(1) };
@@ -221,9 +232,9 @@ fn promise_5_a_ready_node_is_visible_at_once() {
 
 #[test]
 fn promise_5_a_background_node_is_visible_while_its_graph_goes_on() {
-    within(LIMIT, || {
+    for_spinning_and_sleeping(|spin| {
         static BEGUN: AtomicBool = AtomicBool::new(false);
-        let pool = pool(1);
+        let pool = pool_of_one(spin);
         for _ in 0..20 {
             BEGUN.store(false, Ordering::Release);
             let frame = micropool::parallel! {
@@ -239,8 +250,8 @@ fn promise_5_a_background_node_is_visible_while_its_graph_goes_on() {
 
 #[test]
 fn promise_5_an_item_of_a_loop_is_visible_at_once() {
-    within(LIMIT, || {
-        let pool = pool(1);
+    for_spinning_and_sleeping(|spin| {
+        let pool = pool_of_one(spin);
         for _ in 0..20 {
             let pair = Pair::new();
             pool.split_per_item().for_each_range(2, |range| pair.meet(range.start));
