@@ -335,8 +335,8 @@ fn promise_7_a_node_s_panic_waits_for_what_borrows_from_the_frame() {
                     ended.fetch_add(1, Ordering::Release)
                 };
                 let graph = || match nested {
-                    true => drop(micropool::parallel! { in pool; nested; a => panicking(), b => borrowing() }),
-                    false => drop(micropool::parallel! { in pool; use; a => panicking(), b => borrowing() }),
+                    true => _ = micropool::parallel! { in pool; nested; a => panicking(), b => borrowing() },
+                    false => _ = micropool::parallel! { in pool; use; a => panicking(), b => borrowing() },
                 };
                 assert_eq!(message(graph), "a");
                 assert_eq!(ended.load(Ordering::Acquire), 1, "nested: {nested}, {workers} workers");
