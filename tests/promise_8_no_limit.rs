@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread::{self, ThreadId};
 use std::time::Duration;
-use support::{soon, within};
+use support::{Gate, soon, within};
 
 /// On the stack of a thread of the test, which is short without optimisation.
 const DEPTH: usize = if cfg!(debug_assertions) { 1_000 } else { 5_000 };
@@ -85,10 +85,18 @@ fn promise_8_every_closure_of_a_long_list_can_be_taken() {
 fn promise_8_every_item_of_a_big_scope_can_be_taken() {
     with_one_worker(|pool| {
         let (others, this) = (Others::default(), thread::current().id());
+        // The worker begins with them when all are there.
+        let (begun, until) = (Gate::default(), Gate::default());
         pool.scope(|s| {
+            s.spawn(|| {
+                begun.open();
+                until.pass();
+            });
+            begun.pass();
             for _ in 0..MANY {
                 s.spawn(|| others.one_not_on(this));
             }
+            until.open();
             others.wait_for(MANY);
         });
     });
@@ -130,10 +138,19 @@ fn promise_8_every_node_of_a_wide_graph_can_be_taken() {
 fn promise_8_every_task_of_a_long_queue_runs_beside_the_caller() {
     with_one_worker(|pool| {
         let (others, this) = (Arc::new(Others::default()), thread::current().id());
+        let (begun, until) = (Gate::default(), Gate::default());
+        let (begins, held) = (begun.clone(), until.clone());
+        pool.spawn(move || {
+            begins.open();
+            held.pass();
+        })
+        .detach();
+        begun.pass();
         for _ in 0..MANY {
             let others = others.clone();
             pool.spawn(move || others.one_not_on(this)).detach();
         }
+        until.open();
         others.wait_for(MANY);
     });
 }
