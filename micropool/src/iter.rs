@@ -158,8 +158,8 @@
 
 pub use paralight::iter::*;
 
-use crate::loops::Runs;
 use crate::panic::catch;
+use crate::runs::Runs;
 use crate::split::Split;
 use crate::sync::{AtomicUsize, Ordering};
 use std::ops::{ControlFlow, Range};

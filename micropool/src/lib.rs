@@ -92,8 +92,12 @@ mod wake;
 #[allow(unsafe_code)]
 mod broadcast;
 mod current;
+mod cut;
 mod opened;
+#[allow(unsafe_code)]
+mod pieces;
 mod run_unit;
+mod runs;
 
 mod after;
 // What the macros expand into is nothing to print.

@@ -25,108 +25,17 @@
 //! who are still inside, each of whom runs a chunk that it has begun: a thread that was woken but hasn't come yet isn't
 //! waited for, because the caller has taken back all that nobody began.
 
+use crate::cut::Cut;
 use crate::join::join_on;
 use crate::opened::{Entry, Opened};
 use crate::panic::{Held, Payload, catch, drop_quietly};
+use crate::pieces::{LARGE, Piece, Pieces, max_pieces, pack, pieces_needed, unpack, with_places};
+use crate::runs::{Runs, Source};
 use crate::seat::Seat;
 use crate::slot::{HIDDEN, Work};
-use crate::sync::{AtomicU32, AtomicU64, AtomicUsize, MODEL, Mutex, Ordering, UnsafeCell, edge};
-use std::mem::MaybeUninit;
-use std::ops::Range;
+use crate::sync::{AtomicU32, AtomicU64, AtomicUsize, Mutex, Ordering, UnsafeCell, edge};
 use std::panic::resume_unwind;
 use std::ptr;
-
-/// How a length is cut: the finest division that threads may make of it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Cut {
-    chunks: usize,
-    /// Items of each chunk; the first `longer` chunks have one more.
-    each: usize,
-    longer: usize,
-}
-
-/// Chunks are counted in half a word; a finer division than this is not made.
-const MAX_CHUNKS: usize = 1 << 31;
-
-impl Cut {
-    /// `count` chunks that differ by one item at most.
-    #[inline]
-    pub(crate) fn into(len: usize, count: usize) -> Self {
-        let chunks = count.clamp(1, MAX_CHUNKS).min(len.max(1));
-        // Divisions are dear next to all else that starting a small loop costs.
-        match chunks {
-            1 => Self { chunks, each: len, longer: 0 },
-            2 => Self { chunks, each: len / 2, longer: len % 2 },
-            _ => Self { chunks, each: len / chunks, longer: len % chunks },
-        }
-    }
-
-    /// Chunks of `size` items at most.
-    pub(crate) fn per(len: usize, size: usize) -> Self {
-        Self::into(len, if size <= 1 { len } else { len.div_ceil(size) })
-    }
-
-    /// The items of chunks `from..to`.
-    fn items(&self, chunks: Range<usize>) -> Range<usize> {
-        self.start(chunks.start)..self.start(chunks.end)
-    }
-
-    /// Where a chunk begins. No more than `len`, so nothing overflows.
-    fn start(&self, chunk: usize) -> usize {
-        self.each * chunk + chunk.min(self.longer)
-    }
-}
-
-/// How many pieces a loop of many chunks comes to, if each of the threads takes one whenever it has nothing to do.
-///
-/// A piece is the far half of the largest rest, and there are no more rests than threads: as many new pieces as there are threads
-/// halve the largest rest. Fewer places than these would leave a busy thread alone with the last of its chunks. With few chunks it is
-/// those that count; and each thread may hold a place that it doesn't come to use.
-fn pieces_needed(threads: usize, chunks: usize) -> usize {
-    threads + chunks.min(1 + threads * (chunks.ilog2() as usize + 1))
-}
-
-/// Results above this size are kept on the heap: there is a place for each piece in the caller's frame.
-const LARGE: usize = 192;
-
-/// How many pieces a loop can come to at all. The places lie in the caller's frame.
-const fn max_pieces<T>() -> usize {
-    if size_of::<Piece<T>>() <= 64 { 512 } else { 64 }
-}
-
-/// A line of its own: the owner changes `rest` with every chunk.
-#[repr(align(64))]
-struct Piece<T> {
-    /// Chunks that nobody has taken yet: low in the upper half, high in the lower.
-    rest: AtomicU64,
-    /// The first chunk the piece began with: its place in the order.
-    first: AtomicU32,
-    result: UnsafeCell<Option<T>>,
-}
-
-impl<T> Piece<T> {
-    fn new() -> Self {
-        Self { rest: AtomicU64::new(0), first: AtomicU32::new(u32::MAX), result: UnsafeCell::new(None) }
-    }
-
-    /// Only by the caller of the loop, when everybody has left.
-    fn has_result(&mut self) -> bool {
-        // SAFETY: `&mut self`: nobody else has the piece. `loop_chunks_run_once_and_in_order` (loom) would see one who has.
-        self.result.with(|result| unsafe { (*result).is_some() })
-    }
-
-    fn take_result(&mut self) -> Option<T> {
-        std::mem::replace(&mut self.result, UnsafeCell::new(None)).into_inner()
-    }
-}
-
-fn pack(low: u32, high: u32) -> u64 {
-    u64::from(low) << 32 | u64::from(high)
-}
-
-fn unpack(rest: u64) -> (u32, u32) {
-    ((rest >> 32) as u32, rest as u32)
-}
 
 /// How chunks become pieces.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -157,122 +66,6 @@ struct Loop<'a, T, F> {
 // by `run`, and `F: Sync` too. The entry is written before the store of `available` that those who read it have seen.
 // `loop_chunks_run_once_and_in_order` (loom) would see either access out of turn.
 unsafe impl<T: Send, F: Sync> Sync for Loop<'_, T, F> {}
-
-/// The runs of items that one thread works through: neighbouring, ascending, none of them empty.
-pub(crate) struct Runs<'a> {
-    /// Taken when the piece was made; empty once it is handed out.
-    first: Range<usize>,
-    source: Source<'a>,
-    cut: Cut,
-    stopped: &'a AtomicU32,
-    /// A panic of what was run besides the body's own result. Held, for the body may be unwinding when it is thrown away.
-    late: Option<Held<Payload>>,
-}
-
-/// Where the chunks after the first come from.
-#[derive(Clone, Copy)]
-enum Source<'a> {
-    /// There are none: the first is the whole piece.
-    Nowhere,
-    /// The piece's own word.
-    Piece(&'a AtomicU64),
-    /// The count of the chunks that are left in the row, and the chunk after the ones that the piece has.
-    Row { left: &'a AtomicU64, next: usize },
-}
-
-impl Runs<'_> {
-    /// The run that is all of the piece, if it is known that no other will follow: the body then need not ask after it, and its loop
-    /// is one over a plain range.
-    #[inline]
-    pub(crate) fn only_run(&mut self) -> Option<Range<usize>> {
-        (matches!(self.source, Source::Nowhere) && !self.first.is_empty()).then(|| std::mem::take(&mut self.first))
-    }
-
-    /// The next run, or `None` when the piece is used up.
-    #[inline]
-    pub(crate) fn next_run(&mut self) -> Option<Range<usize>> {
-        if !self.first.is_empty() {
-            return Some(std::mem::take(&mut self.first));
-        }
-        self.take_run()
-    }
-
-    #[inline(never)]
-    fn take_run(&mut self) -> Option<Range<usize>> {
-        // Ordering: Relaxed, here and wherever chunks are taken: the word itself is all that is shared; inputs were published
-        // with the entry.
-        if self.stopped.load(Ordering::Relaxed) != 0 {
-            return None;
-        }
-        let chunk = match &mut self.source {
-            Source::Nowhere => return None,
-            Source::Piece(rest) => {
-                let mut now = rest.load(Ordering::Relaxed);
-                loop {
-                    let (low, high) = unpack(now);
-                    if low == high {
-                        return None;
-                    }
-                    match rest.compare_exchange_weak(now, pack(low + 1, high), Ordering::Relaxed, Ordering::Relaxed) {
-                        Ok(_) => break low as usize,
-                        Err(other) => now = other,
-                    }
-                }
-            }
-            Source::Row { left, next } => {
-                // As many are left if, and only if, nobody has begun the neighbour.
-                let with_neighbour = (self.cut.chunks - *next) as u64;
-                if with_neighbour == 0 || left.load(Ordering::Relaxed) != with_neighbour {
-                    return None;
-                }
-                left.compare_exchange(with_neighbour, with_neighbour - 1, Ordering::Relaxed, Ordering::Relaxed).ok()?;
-                *next += 1;
-                *next - 1
-            }
-        };
-        Some(self.cut.items(chunk..chunk + 1))
-    }
-
-    /// All that is left of the piece, so that nobody else takes it: to be cleaned up, not run.
-    #[inline]
-    pub(crate) fn take_rest(&mut self) -> [Range<usize>; 2] {
-        let first = std::mem::take(&mut self.first);
-        // What is used up stays so: most pieces end here, without an exchange.
-        let chunks = match self.source {
-            Source::Nowhere => return [first, 0..0],
-            Source::Piece(rest) => {
-                let (low, high) = unpack(rest.load(Ordering::Relaxed));
-                if low == high {
-                    return [first, 0..0];
-                }
-                let (low, high) = unpack(rest.swap(0, Ordering::Relaxed));
-                low as usize..high as usize
-            }
-            Source::Row { left, next } => {
-                let with_neighbour = (self.cut.chunks - next) as u64;
-                // Hidden or not: the loop may be stopped between the look and the exchange.
-                let taken = left.fetch_update(Ordering::Relaxed, Ordering::Relaxed, |now| {
-                    (now & !HIDDEN == with_neighbour && now != 0).then_some(0)
-                });
-                if taken.is_err() {
-                    return [first, 0..0];
-                }
-                next..self.cut.chunks
-            }
-        };
-        [first, self.cut.items(chunks)]
-    }
-
-    /// Reports a panic that the body has survived: the loop ends with it, unless the body panics too.
-    pub(crate) fn panicked(&mut self, payload: Payload) {
-        // The first in time is the one that travels.
-        if self.late.is_none() {
-            self.late = Some(Held::new(payload));
-        } else {
-            drop_quietly(payload);
-        }
-    }
-}
 
 /// Runs `body` on runs that cover `0..len` once, on this thread and those that help, and hands the results to `reduce`
 /// in the order of their runs: at least one, for an empty loop too.
@@ -448,80 +241,6 @@ where
     }
 }
 
-/// The pieces of a loop, and their results until somebody wants them.
-struct Pieces<'a, T>(&'a mut [Piece<T>]);
-
-impl<'a, T> Pieces<'a, T> {
-    fn new(places: &'a mut [MaybeUninit<Piece<T>>]) -> Self {
-        for place in &mut *places {
-            place.write(Piece::new());
-        }
-        // SAFETY: all of them have just been written.
-        Self(unsafe { &mut *(ptr::from_mut(places) as *mut [Piece<T>]) })
-    }
-
-    /// The results there are, in the order of the source.
-    fn results(&mut self) -> Results<'_, T> {
-        // Places without a piece have the highest number, and no result.
-        if !self.0.is_sorted_by_key(|piece| piece.first.load(Ordering::Relaxed)) {
-            self.0.sort_unstable_by_key(|piece| piece.first.load(Ordering::Relaxed));
-        }
-        let count = self.0.iter_mut().map(|piece| usize::from(piece.has_result())).sum();
-        Results { pieces: self.0.iter_mut(), count }
-    }
-}
-
-impl<T> Drop for Pieces<'_, T> {
-    fn drop(&mut self) {
-        if std::mem::needs_drop::<T>() || MODEL {
-            for piece in &mut *self.0 {
-                // Nobody wants it any more (the loop or its `reduce` panicked, or `reduce` had enough).
-                drop_quietly(piece.take_result());
-                // SAFETY: written by `new`, and the places are not looked at again.
-                unsafe { ptr::drop_in_place(piece) };
-            }
-        }
-    }
-}
-
-struct Results<'a, T> {
-    pieces: std::slice::IterMut<'a, Piece<T>>,
-    count: usize,
-}
-
-impl<T> Iterator for Results<'_, T> {
-    type Item = T;
-
-    fn next(&mut self) -> Option<T> {
-        let result = self.pieces.find_map(Piece::take_result)?;
-        self.count -= 1;
-        Some(result)
-    }
-
-    fn size_hint(&self) -> (usize, Option<usize>) {
-        (self.count, Some(self.count))
-    }
-}
-
-impl<T> ExactSizeIterator for Results<'_, T> {}
-
-/// Lends `count` places, which are uninitialised. They lie in this call's frame, and the frame of a loop of few pieces is small:
-/// a program may nest many of those.
-fn with_places<T>(count: usize, f: &mut dyn FnMut(&mut [MaybeUninit<T>])) {
-    match count {
-        0..=2 => in_frame::<T, 2>(count, f),
-        3..=8 => in_frame::<T, 8>(count, f),
-        9..=64 => in_frame::<T, 64>(count, f),
-        65..=192 => in_frame::<T, 192>(count, f),
-        _ => in_frame::<T, 512>(count, f),
-    }
-}
-
-#[inline(never)]
-fn in_frame<T, const N: usize>(count: usize, f: &mut dyn FnMut(&mut [MaybeUninit<T>])) {
-    f(&mut [const { MaybeUninit::uninit() }; N][..count])
-}
-
 /// What a thread does that has entered a loop.
 unsafe fn help_with_loop<T: Send, F>(data: *const (), _me: &Seat)
 where
@@ -690,49 +409,6 @@ where
             drop(kept);
             drop_quietly(payload);
         }
-    }
-}
-
-#[cfg(all(test, not(any(loom, shuttle))))]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn chunks_cover_every_length_without_overflow() {
-        for len in [0, 1, 2, 3, 7, 64, 1000, 1 << 31, usize::MAX - 1, usize::MAX] {
-            for count in [0, 1, 2, 3, 64, 1000, 1 << 31, usize::MAX] {
-                for cut in [Cut::into(len, count), Cut::per(len, count)] {
-                    assert!(cut.chunks >= 1 && cut.chunks <= MAX_CHUNKS, "{cut:?}");
-                    assert_eq!(cut.start(0), 0);
-                    assert_eq!(cut.start(cut.chunks), len, "{cut:?}");
-                    let middle = cut.chunks / 2;
-                    let sizes = [0, middle, cut.chunks - 1].map(|k| cut.items(k..k + 1).len());
-                    assert!(sizes.iter().all(|size| sizes[0] - size <= 1), "{cut:?}: {sizes:?}");
-                    assert!(len == 0 || sizes.iter().all(|size| *size > 0), "{cut:?}: {sizes:?}");
-                }
-            }
-        }
-    }
-
-    #[test]
-    fn chunks_are_no_larger_than_asked_for() {
-        for len in 1..200 {
-            for size in 1..20 {
-                let cut = Cut::per(len, size);
-                assert!((0..cut.chunks).all(|k| (1..=size).contains(&cut.items(k..k + 1).len())));
-                assert_eq!(Cut::into(len, size).chunks, size.min(len));
-            }
-        }
-    }
-
-    #[test]
-    fn a_panic_beside_the_result_gives_way_to_an_earlier_one() {
-        let stopped = AtomicU32::new(0);
-        let cut = Cut::into(0, 1);
-        let mut runs = Runs { first: 0..0, source: Source::Nowhere, cut, stopped: &stopped, late: None };
-        runs.panicked(Box::new(1));
-        runs.panicked(Box::new(2));
-        assert_eq!(runs.late.unwrap().release().downcast_ref(), Some(&1));
     }
 }
 

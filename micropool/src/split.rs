@@ -1,7 +1,9 @@
 //! How a loop is split among threads: the four forms, and the loops over ranges.
 
 use crate::current;
-use crate::loops::{self, Cut};
+use crate::cut::Cut;
+use crate::loops;
+use crate::runs::Runs;
 use crate::shared::Shared;
 use smallvec::SmallVec;
 use std::fmt;
@@ -187,7 +189,7 @@ impl Split<'_> {
         reduce: impl FnOnce(&mut dyn ExactSizeIterator<Item = T>) -> R,
     ) -> R
     where
-        F: Fn(&mut loops::Runs<'_>) -> T + Sync,
+        F: Fn(&mut Runs<'_>) -> T + Sync,
     {
         let with_seat = |me: &crate::seat::Seat| {
             let cut = match self.form {

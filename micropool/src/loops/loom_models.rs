@@ -3,6 +3,8 @@
 use super::*;
 use crate::current::with_pool;
 use crate::loom_support::{Frame, Start, end_with, explore, helper, shared};
+use std::mem::MaybeUninit;
+use std::ops::Range;
 
 /// Runs a model's loop of three chunks, with their chunks in a row or in pieces, on this thread and a worker.
 fn of_three(division: Division, model: impl Fn(&dyn Fn(&(dyn Fn(&mut Runs<'_>) -> Vec<usize> + Sync)) -> Vec<usize>)) {
