@@ -32,8 +32,10 @@
 //!   operator that is associative (it need not commute). The parts of `collect_per_thread` and `fold_per_thread` come in the
 //!   order of the source too; how many there are is open.
 //! * An early end (`any`, `find_any`, `try_for_each`) stops other threads at their next item, `find_first` those that are past what was found.
-//! * After a panic no further chunk is begun; chunks that run go on to their end, unless the iterator has a `panic_fuse()`. The payload leaves the
-//!   loop when all have ended. Every item of an owned source is dropped once, whatever happens.
+//! * After a panic no further chunk is begun. In chunks that run, owned items that have a `Drop` are begun no more, and neither are items of
+//!   `find_first` and its like; `sum` and `product` end a block of 1024 items at most. Other loops over plain items go on to the end of their chunks, for
+//!   a look at a flag would keep the compiler from vectorising them: cut them finer, or give them a `panic_fuse()`, which looks with every item.
+//!   The payload leaves the loop when all have ended. Every item of an owned source is dropped once, whatever happens.
 //! * Nothing is allocated besides the result, if what each thread accumulates is no larger than 192 bytes (larger ones are boxed
 //!   where there are more than two chunks).
 //!
@@ -159,10 +161,54 @@
 pub use paralight::iter::*;
 
 use crate::panic::catch;
-use crate::runs::Runs;
+use crate::runs::{Runs, Stopped};
 use crate::split::Split;
 use crate::sync::{AtomicUsize, Ordering};
-use std::ops::{ControlFlow, Range};
+use std::ops::{ControlFlow, Range, RangeInclusive};
+
+/// How many items are folded between two looks at whether the loop has been stopped: at first a few, then as many as have been folded,
+/// then so many that a look is nothing next to what they cost in a vectorised loop.
+const BLOCKS: RangeInclusive<usize> = 16..=1024;
+
+/// A run that is a whole piece and needs no cleanup: a plain range, and no way out but its end, or the loop's.
+///
+/// Whoever asks for one item after another (`for_each`, `reduce`) gets nothing but the range. A look at the flag between two items, or
+/// between two blocks of them, would keep LLVM from vectorising: in `next` it can't be put where an outer loop would have it.
+struct Plain<'a> {
+    run: Range<usize>,
+    stopped: Stopped<'a>,
+}
+
+impl Iterator for Plain<'_> {
+    type Item = usize;
+
+    #[inline]
+    fn next(&mut self) -> Option<usize> {
+        self.run.next()
+    }
+
+    #[inline]
+    fn size_hint(&self) -> (usize, Option<usize>) {
+        (0, Some(self.run.len()))
+    }
+
+    /// A plain loop a block. There is no call here, even a cold one: no register outlives a call, and a sum of floats would be kept in memory.
+    #[inline]
+    fn fold<A, F: FnMut(A, usize) -> A>(self, init: A, mut f: F) -> A {
+        let Range { mut start, end } = self.run;
+        let mut accumulated = init;
+        let mut size = *BLOCKS.start();
+        while start < end && !self.stopped.is_set() {
+            let block = start..start + size.min(end - start);
+            start = block.end;
+            for index in block {
+                accumulated = f(accumulated, index);
+            }
+            size = (2 * size).min(*BLOCKS.end());
+        }
+        accumulated
+    }
+}
 
 /// The indices of one thread's runs, each given out once; what is not given out is cleaned up when it is dropped.
 ///
@@ -171,13 +217,24 @@ use std::ops::{ControlFlow, Range};
 struct Indices<'a, 'r, C: SourceCleanup> {
     runs: &'a mut Runs<'r>,
     now: Range<usize>,
+    stopped: Stopped<'r>,
     cleanup: &'a C,
+    /// A panic was passing when this was made: the loop is part of a `drop`.
+    unwinding: bool,
 }
 
 impl<'a, 'r, C: SourceCleanup> Indices<'a, 'r, C> {
     #[inline]
     fn new(runs: &'a mut Runs<'r>, first: Option<Range<usize>>, cleanup: &'a C) -> Self {
-        Self { runs, now: first.unwrap_or(0..0), cleanup }
+        let unwinding = C::NEEDS_CLEANUP && std::thread::panicking();
+        let stopped = runs.stopped();
+        Self { runs, now: first.unwrap_or(0..0), stopped, cleanup, unwinding }
+    }
+
+    /// Whether to leave what there is to the cleanup. Of items that need one each is looked at: that is nothing next to its `Drop`.
+    #[inline]
+    fn enough(&self) -> bool {
+        C::NEEDS_CLEANUP && self.stopped.is_set()
     }
 
     /// Cleans up what was given to nobody: the rest of a run, and what is left of the piece.
@@ -211,6 +268,9 @@ impl<C: SourceCleanup> Iterator for Indices<'_, '_, C> {
 
     #[inline]
     fn next(&mut self) -> Option<usize> {
+        if self.enough() {
+            return None;
+        }
         if let Some(index) = self.now.next() {
             return Some(index);
         }
@@ -221,29 +281,28 @@ impl<C: SourceCleanup> Iterator for Indices<'_, '_, C> {
 
     #[inline]
     fn size_hint(&self) -> (usize, Option<usize>) {
-        (self.now.len(), None)
+        (0, None)
     }
 
-    /// A plain loop a run, which the compiler vectorises where it can.
     #[inline]
     fn fold<A, F: FnMut(A, usize) -> A>(mut self, init: A, mut f: F) -> A {
         let mut accumulated = init;
-        loop {
-            if C::NEEDS_CLEANUP {
-                // An item that panics must leave the rest of its run in `now`, for `drop`.
-                for index in self.now.by_ref() {
-                    accumulated = f(accumulated, index);
-                }
-            } else {
-                for index in std::mem::take(&mut self.now) {
-                    accumulated = f(accumulated, index);
-                }
+        if C::NEEDS_CLEANUP {
+            // An item that panics must leave what comes after it in `now`, for `drop`.
+            while let Some(index) = self.next() {
+                accumulated = f(accumulated, index);
             }
-            match self.runs.next_run() {
-                Some(run) => self.now = run,
-                None => return accumulated,
+        } else {
+            loop {
+                let run = std::mem::take(&mut self.now);
+                accumulated = Plain { run, stopped: self.stopped }.fold(accumulated, &mut f);
+                match self.runs.next_run() {
+                    Some(run) => self.now = run,
+                    None => break,
+                }
             }
         }
+        accumulated
     }
 }
 
@@ -251,6 +310,10 @@ impl<C: SourceCleanup> Drop for Indices<'_, '_, C> {
     #[inline]
     fn drop(&mut self) {
         if C::NEEDS_CLEANUP {
+            if !self.unwinding && std::thread::panicking() {
+                // The others need not go on while this thread cleans up.
+                self.runs.stop();
+            }
             Self::clean(self.runs, self.now.clone(), self.cleanup);
         } else {
             // Nobody else should begin what this thread has had enough of.
@@ -267,14 +330,23 @@ fn needs_cleanup<C: SourceCleanup>(_: &C) -> bool {
 #[repr(align(128))]
 struct Bound(AtomicUsize);
 
+/// A panic passes: nobody need look at any index any more. (One who comes to the first of all does no harm.)
+struct LowerBound<'a>(&'a Bound);
+
+impl Drop for LowerBound<'_> {
+    fn drop(&mut self) {
+        self.0.0.store(0, Ordering::Relaxed);
+    }
+}
+
 // SAFETY: the contract asks, of both functions, that indices and ranges lie in `0..input_len`, and that each index is passed
 // exactly once, to the processing or to the cleanup.
 //
 // * `loops::run` calls the body on runs that are disjoint and cover `0..input_len` (`Cut::start` is monotonic from 0 to the length,
 //   and a chunk is taken once by the exchange of the word it is in): `chunks_cover_every_length_without_overflow`, and
 //   `loop_chunks_run_once_and_in_order` (loom).
-// * Where the cleanup does nothing (`NEEDS_CLEANUP` is false) a run that is a whole piece is passed as it is, once; the indices that an
-//   accumulator leaves of it, and the chunks that nobody begins after a panic (`apart`), are passed to a cleanup that does nothing.
+// * Where the cleanup does nothing (`NEEDS_CLEANUP` is false) a run that is a whole piece is passed as it is (`Plain`), once; the indices
+//   that an accumulator or a stopped loop leaves of it, and the chunks that nobody begins after a panic (`apart`), are passed to a cleanup that does nothing.
 // * Every other run goes through `Indices`, which either gives an index out once, and takes it out of `now` before it does, or passes it
 //   to the cleanup in `drop`, whatever the accumulator does with the iterator and whether or not it panics: `Indices` is made
 //   before any of the user's code is called, and owned by it from then on. (An accumulator that forgets its iterator leaks
@@ -304,6 +376,7 @@ unsafe impl GenericThreadPool for Split<'_> {
             false,
             &|runs| {
                 let mut indices = Indices::new(runs, None, cleanup);
+                let unless_done = LowerBound(&bound);
                 let mut accumulated = init();
                 loop {
                     // Look before taking: an index that is not processed must stay for the cleanup.
@@ -327,6 +400,7 @@ unsafe impl GenericThreadPool for Split<'_> {
                         }
                     };
                 }
+                std::mem::forget(unless_done);
                 drop(indices);
                 finalize(accumulated)
             },
@@ -347,9 +421,8 @@ unsafe impl GenericThreadPool for Split<'_> {
             input_len,
             !needs_cleanup,
             &|runs| match runs.only_run() {
-                // The least that a compiler can be given: a range in registers, and no way out but its end. (With a call between
-                // two runs, even a cold one, a sum of floats is kept in memory: no register outlives a call.)
-                Some(run) if !needs_cleanup => accum.accumulate(run),
+                // The least that a compiler can be given.
+                Some(run) if !needs_cleanup => accum.accumulate(Plain { run, stopped: runs.stopped() }),
                 first => accum.accumulate(Indices::new(runs, first, cleanup)),
             },
             |outputs| reduce.accumulate_exact(outputs),

@@ -30,7 +30,7 @@ use crate::join::join_on;
 use crate::opened::{Entry, Opened};
 use crate::panic::{Held, Payload, catch, drop_quietly};
 use crate::pieces::{LARGE, Piece, Pieces, max_pieces, pack, pieces_needed, unpack, with_places};
-use crate::runs::{Runs, Source};
+use crate::runs::{Runs, Source, hide_row};
 use crate::seat::Seat;
 use crate::slot::{HIDDEN, Work};
 use crate::sync::{AtomicU32, AtomicU64, AtomicUsize, Mutex, Ordering, UnsafeCell, edge};
@@ -399,9 +399,7 @@ where
         let mut kept = self.payload.lock();
         self.stopped.store(1, Ordering::Relaxed);
         if self.division != Division::Pieces {
-            // What nobody has begun is left to the piece below it. Until that is through, who has nothing to do would come in and go
-            // again, over and over.
-            self.entry().available().fetch_or(HIDDEN, Ordering::Relaxed);
+            hide_row(self.entry().available());
         }
         if kept.is_none() {
             *kept = Some(payload);

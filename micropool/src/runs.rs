@@ -18,6 +18,18 @@ pub(crate) struct Runs<'a> {
     pub(crate) late: Option<Held<Payload>>,
 }
 
+/// Whether a loop has been stopped by a panic: what nobody has begun is dropped, not run.
+#[derive(Clone, Copy)]
+pub(crate) struct Stopped<'a>(&'a AtomicU32);
+
+impl Stopped<'_> {
+    #[inline]
+    pub(crate) fn is_set(self) -> bool {
+        // Ordering: Relaxed: too late a look costs some items' work, no more.
+        self.0.load(Ordering::Relaxed) != 0
+    }
+}
+
 /// Where the chunks after the first come from.
 #[derive(Clone, Copy)]
 pub(crate) enum Source<'a> {
@@ -29,7 +41,21 @@ pub(crate) enum Source<'a> {
     Row { left: &'a AtomicU64, next: usize },
 }
 
-impl Runs<'_> {
+impl<'a> Runs<'a> {
+    /// For the body to look at between two items.
+    #[inline]
+    pub(crate) fn stopped(&self) -> Stopped<'a> {
+        Stopped(self.stopped)
+    }
+
+    /// The body is panicking, and will leave: nobody need begin anything more.
+    pub(crate) fn stop(&self) {
+        self.stopped.store(1, Ordering::Relaxed);
+        if let Source::Row { left, .. } = self.source {
+            hide_row(left);
+        }
+    }
+
     /// The run that is all of the piece, if it is known that no other will follow: the body then need not ask after it, and its loop
     /// is one over a plain range.
     #[inline]
@@ -50,7 +76,7 @@ impl Runs<'_> {
     fn take_run(&mut self) -> Option<Range<usize>> {
         // Ordering: Relaxed, here and wherever chunks are taken: the word itself is all that is shared; inputs were published
         // with the entry.
-        if self.stopped.load(Ordering::Relaxed) != 0 {
+        if self.stopped().is_set() {
             return None;
         }
         let chunk = match &mut self.source {
@@ -121,6 +147,12 @@ impl Runs<'_> {
             drop_quietly(payload);
         }
     }
+}
+
+/// What nobody has begun of a stopped loop's row is left to the piece below it. Until that is through, who has nothing to do would come
+/// in and go again, over and over.
+pub(crate) fn hide_row(left: &AtomicU64) {
+    left.fetch_or(HIDDEN, Ordering::Relaxed);
 }
 
 #[cfg(all(test, not(any(loom, shuttle))))]

@@ -204,3 +204,106 @@ fn case_06_an_iterator_item_that_panics() {
         }
     });
 }
+
+/// Runs a loop over owned items, as many threads at once as are asked for: each waits with its first item for the others, and then, unless that is
+/// the first of all, until the thread with that one has given up its next. How many items the others have got through, which each is told of by
+/// `visit` (`true`: the first of all).
+fn got_through(threads: usize, run: impl FnOnce(Vec<(usize, Counted)>, &(dyn Fn(usize) -> bool + Sync))) -> usize {
+    let dropped: Vec<Arc<AtomicUsize>> = (0..1000).map(|_| counter()).collect();
+    let items = dropped.iter().cloned().map(Counted).enumerate().collect();
+    let (begun, through) = (AtomicUsize::new(0), AtomicUsize::new(0));
+    run(items, &|index| {
+        begun.fetch_add(1, Ordering::AcqRel);
+        assert!(eventually(LIMIT, || begun.load(Ordering::Acquire) >= threads), "{threads} threads begin");
+        if index != 0 {
+            assert!(eventually(LIMIT, || dropped[1].load(Ordering::Acquire) > 0), "the thread with item 0 ends");
+            through.fetch_add(1, Ordering::Relaxed);
+        }
+        index == 0
+    });
+    let drops: Vec<usize> = dropped.iter().map(|count| count.load(Ordering::SeqCst)).collect();
+    assert!(drops.iter().all(|&drops| drops == 1), "every item is dropped once: {drops:?}");
+    through.into_inner()
+}
+
+#[test]
+fn case_06_a_panicking_item_stops_its_siblings_at_their_next() {
+    watched(|| {
+        let pool = pool(3);
+        for (split, threads) in [(pool.split_by(2), 2), (pool.split_by_threads(), 4), (pool.split_by(8), 4)] {
+            let for_each = got_through(threads, |items, visit| {
+                let run = || {
+                    let items = items.into_par_iter().with_thread_pool(split);
+                    items.for_each(|(index, _)| {
+                        if visit(index) {
+                            panic_any(Payload(6))
+                        }
+                    })
+                };
+                assert_eq!(payload(run), 6);
+            });
+            let sum = got_through(threads, |items, visit| {
+                let items = items.into_par_iter().with_thread_pool(split);
+                let one = |index| if visit(index) { panic_any(Payload(6)) } else { 1 };
+                assert_eq!(payload(|| items.map(|(index, _)| one(index)).sum::<u32>()), 6);
+            });
+            let find_first = got_through(threads, |items, visit| {
+                let items = items.into_par_iter().with_thread_pool(split);
+                assert_eq!(payload(|| items.find_first(|(index, _)| visit(*index) && panic_any(Payload(6)))), 6);
+            });
+            assert_eq!([for_each, sum, find_first], [threads - 1; 3], "each sibling ends the item that it had begun");
+        }
+    });
+}
+
+#[test]
+fn case_06_a_sum_of_plain_items_stops_after_its_block() {
+    watched(|| {
+        let (pool, share) = (pool(3), 100_000);
+        // Two panic, so that one payload is dropped: by then the loop is stopped.
+        let (begun, through, dropped) = (AtomicUsize::new(0), AtomicUsize::new(0), counter());
+        let run = || {
+            let items = (0..4 * share).into_par_iter().with_thread_pool(pool.split_by_threads());
+            let item = |index: usize| {
+                begun.fetch_add(1, Ordering::AcqRel);
+                assert!(eventually(LIMIT, || begun.load(Ordering::Acquire) >= 4), "four threads begin");
+                if index < 2 * share {
+                    panic_any(Counted(dropped.clone()));
+                }
+                assert!(eventually(LIMIT, || dropped.load(Ordering::Acquire) > 0), "a payload is dropped");
+                through.fetch_add(1, Ordering::Relaxed);
+                index
+            };
+            items.map(item).sum::<usize>()
+        };
+        let payload = catch_unwind(AssertUnwindSafe(run)).expect_err("two items panic");
+        assert!(payload.is::<Counted>());
+        assert!(through.into_inner() <= 2 * 16, "the two others end their first blocks");
+    });
+}
+
+#[test]
+fn case_22_an_early_exit_stops_the_others_at_their_next_item() {
+    watched(|| {
+        let pool = pool(3);
+        for (split, threads) in [(pool.split_by(2), 2), (pool.split_by_threads(), 4), (pool.split_by(8), 4)] {
+            let any = got_through(threads, |items, visit| {
+                assert!(items.into_par_iter().with_thread_pool(split).any(|(index, _)| visit(index)));
+            });
+            let find_any = got_through(threads, |items, visit| {
+                let found = items.into_par_iter().with_thread_pool(split).find_any(|(index, _)| visit(*index));
+                assert_eq!(found.map(|(index, _)| index), Some(0));
+            });
+            let find_first = got_through(threads, |items, visit| {
+                let found = items.into_par_iter().with_thread_pool(split).find_first(|(index, _)| visit(*index));
+                assert_eq!(found.map(|(index, _)| index), Some(0));
+            });
+            let try_for_each = got_through(threads, |items, visit| {
+                let items = items.into_par_iter().with_thread_pool(split);
+                let ended = items.try_for_each(|(index, _)| if visit(index) { Err(index) } else { Ok(()) });
+                assert_eq!(ended, Err(0));
+            });
+            assert_eq!([any, find_any, find_first, try_for_each], [threads - 1; 4]);
+        }
+    });
+}
