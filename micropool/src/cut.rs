@@ -32,6 +32,14 @@ impl Cut {
         Self::into(len, if size <= 1 { len } else { len.div_ceil(size) })
     }
 
+    /// The same chunks, no more than `most` at a time: the first item of each such group, and its cut, as if it began at 0.
+    pub(crate) fn in_groups(self, most: usize) -> impl Iterator<Item = (usize, Self)> {
+        (0..self.chunks).step_by(most).map(move |from| {
+            let chunks = most.min(self.chunks - from);
+            (self.start(from), Self { chunks, each: self.each, longer: self.longer.saturating_sub(from) })
+        })
+    }
+
     /// The items of chunks `from..to`.
     pub(crate) fn items(&self, chunks: Range<usize>) -> Range<usize> {
         self.start(chunks.start)..self.start(chunks.end)
@@ -60,6 +68,24 @@ mod tests {
                     assert!(sizes.iter().all(|size| sizes[0] - size <= 1), "{cut:?}: {sizes:?}");
                     assert!(len == 0 || sizes.iter().all(|size| *size > 0), "{cut:?}: {sizes:?}");
                 }
+            }
+        }
+    }
+
+    #[test]
+    fn groups_are_the_same_chunks() {
+        for (len, count) in [(1, 1), (100, 7), (103, 50), (usize::MAX, 1000), (64, 64)] {
+            let cut = Cut::into(len, count);
+            for most in [1, 2, 3, 7, 10, 1000] {
+                let groups = cut.in_groups(most);
+                let grouped = groups.flat_map(|(first, group)| {
+                    assert!(group.chunks <= most);
+                    (0..group.chunks).map(move |k| {
+                        let Range { start, end } = group.items(k..k + 1);
+                        start + first..end + first
+                    })
+                });
+                assert!(grouped.eq((0..cut.chunks).map(|k| cut.items(k..k + 1))), "{cut:?} by {most}");
             }
         }
     }

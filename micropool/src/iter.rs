@@ -36,8 +36,8 @@
 //!   `find_first` and its like; `sum` and `product` end a block of 1024 items at most. Other loops over plain items go on to the end of their chunks, for
 //!   a look at a flag would keep the compiler from vectorising them: cut them finer, or give them a `panic_fuse()`, which looks with every item.
 //!   The payload leaves the loop when all have ended. Every item of an owned source is dropped once, whatever happens.
-//! * Nothing is allocated besides the result, if what each thread accumulates is no larger than 192 bytes (larger ones are boxed
-//!   where there are more than two chunks).
+//! * Nothing is allocated besides the result in the steady state. What each thread accumulates lies in the caller's frame, or, if that would
+//!   take more than 32 KiB, in a buffer that the calling thread keeps for its next loop.
 //!
 //! # What there is
 //!
@@ -289,7 +289,7 @@ impl<C: SourceCleanup> Iterator for Indices<'_, '_, C> {
         let mut accumulated = init;
         if C::NEEDS_CLEANUP {
             // An item that panics must leave what comes after it in `now`, for `drop`.
-            while let Some(index) = self.next() {
+            for index in self.by_ref() {
                 accumulated = f(accumulated, index);
             }
         } else {

@@ -96,6 +96,8 @@ mod cut;
 mod opened;
 #[allow(unsafe_code)]
 mod pieces;
+#[allow(unsafe_code)]
+mod places;
 mod run_unit;
 mod runs;
 

@@ -29,7 +29,8 @@ use crate::cut::Cut;
 use crate::join::join_on;
 use crate::opened::{Entry, Opened};
 use crate::panic::{Held, Payload, catch, drop_quietly};
-use crate::pieces::{LARGE, Piece, Pieces, max_pieces, pack, pieces_needed, unpack, with_places};
+use crate::pieces::{Piece, Pieces, max_pieces, pack, pieces_needed, unpack};
+use crate::places;
 use crate::runs::{Runs, Source, hide_row};
 use crate::seat::Seat;
 use crate::slot::{HIDDEN, Work};
@@ -88,11 +89,6 @@ where
     if cut.chunks == 2 {
         return run_in_halves(me, cut, body, reduce);
     }
-    if size_of::<T>() > LARGE {
-        return run_in_pieces(me, cut, apart, &|runs: &mut Runs<'_>| Box::new(body(runs)), |results| {
-            reduce(&mut results.map(|result| *result))
-        });
-    }
     run_in_pieces(me, cut, apart, body, reduce)
 }
 
@@ -113,7 +109,8 @@ fn hand_over<T, R, const N: usize>(
 #[inline]
 fn run_alone<T, F: Fn(&mut Runs<'_>) -> T>(cut: Cut, body: &F) -> T {
     let stopped = AtomicU32::new(0);
-    let mut runs = Runs { first: cut.items(0..1), source: Source::Nowhere, cut, stopped: &stopped, late: None };
+    let mut runs =
+        Runs { chunk: 0, first: cut.items(0..1), source: Source::Nowhere, cut, stopped: &stopped, late: None };
     let result = body(&mut runs);
     if let Some(payload) = runs.late {
         drop_quietly(result);
@@ -142,7 +139,7 @@ where
         } else {
             (cut.items(chunk..chunk + 1), Source::Nowhere)
         };
-        let mut runs = Runs { first, source, cut, stopped: &stopped, late: None };
+        let mut runs = Runs { chunk, first, source, cut, stopped: &stopped, late: None };
         let stop = Stop(&stopped);
         let result = body(&mut runs);
         if let Some(payload) = runs.late {
@@ -187,15 +184,11 @@ where
         Division::Pieces => pieces_needed(threads, cut.chunks).min(max_pieces::<T>()),
         Division::Row | Division::Apart => cut.chunks,
     };
-    let mut reduce = Some(reduce);
-    let mut output = None;
-    with_places(wanted, &mut |places| {
+    places::lend(wanted, |places| {
         let mut pieces = Pieces::new(places);
         share(me, cut, division, body, pieces.0);
-        let reduce = reduce.take().expect("called once");
-        output = Some(reduce(&mut pieces.results()));
-    });
-    output.expect("called above")
+        reduce(&mut pieces.results())
+    })
 }
 
 /// Runs the loop; its results lie in the pieces when this returns. Its panic is re-raised.
@@ -376,8 +369,8 @@ where
         if self.division != Division::Pieces {
             piece.first.store(first as u32, Ordering::Relaxed);
         }
-        let first = self.cut.items(first..first + 1);
-        let mut runs = Runs { first, source, cut: self.cut, stopped: &self.stopped, late: None };
+        let (chunk, first) = (first, self.cut.items(first..first + 1));
+        let mut runs = Runs { chunk, first, source, cut: self.cut, stopped: &self.stopped, late: None };
         match catch(|| (self.body)(&mut runs)) {
             Ok(result) => {
                 // SAFETY: a place belongs to the thread that took it, until all have left.

@@ -5,10 +5,7 @@ use crate::sync::{AtomicU32, AtomicU64, MODEL, Ordering, UnsafeCell};
 use std::mem::MaybeUninit;
 use std::ptr;
 
-/// Results above this size are kept on the heap: there is a place for each piece in the caller's frame.
-pub(crate) const LARGE: usize = 192;
-
-/// How many pieces a loop can come to at all. The places lie in the caller's frame.
+/// How many pieces a loop can come to at all: a place for each lies in the caller's frame, or, for large results, in a buffer of its thread's.
 pub(crate) const fn max_pieces<T>() -> usize {
     if size_of::<Piece<T>>() <= 64 { 512 } else { 64 }
 }
@@ -112,20 +109,3 @@ impl<T> Iterator for Results<'_, T> {
 }
 
 impl<T> ExactSizeIterator for Results<'_, T> {}
-
-/// Lends `count` places, which are uninitialised. They lie in this call's frame, and the frame of a loop of few pieces is small:
-/// a program may nest many of those.
-pub(crate) fn with_places<T>(count: usize, f: &mut dyn FnMut(&mut [MaybeUninit<T>])) {
-    match count {
-        0..=2 => in_frame::<T, 2>(count, f),
-        3..=8 => in_frame::<T, 8>(count, f),
-        9..=64 => in_frame::<T, 64>(count, f),
-        65..=192 => in_frame::<T, 192>(count, f),
-        _ => in_frame::<T, 512>(count, f),
-    }
-}
-
-#[inline(never)]
-fn in_frame<T, const N: usize>(count: usize, f: &mut dyn FnMut(&mut [MaybeUninit<T>])) {
-    f(&mut [const { MaybeUninit::uninit() }; N][..count])
-}

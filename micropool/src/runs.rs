@@ -9,6 +9,8 @@ use std::ops::Range;
 
 /// The runs of items that one thread works through: neighbouring, ascending, none of them empty.
 pub(crate) struct Runs<'a> {
+    /// The chunk that the piece began with.
+    pub(crate) chunk: usize,
     /// Taken when the piece was made; empty once it is handed out.
     pub(crate) first: Range<usize>,
     pub(crate) source: Source<'a>,
@@ -163,7 +165,7 @@ mod tests {
     fn a_panic_beside_the_result_gives_way_to_an_earlier_one() {
         let stopped = AtomicU32::new(0);
         let cut = Cut::into(0, 1);
-        let mut runs = Runs { first: 0..0, source: Source::Nowhere, cut, stopped: &stopped, late: None };
+        let mut runs = Runs { chunk: 0, first: 0..0, source: Source::Nowhere, cut, stopped: &stopped, late: None };
         runs.panicked(Box::new(1));
         runs.panicked(Box::new(2));
         assert_eq!(runs.late.unwrap().release().downcast_ref(), Some(&1));

@@ -3,9 +3,11 @@
 use crate::current;
 use crate::cut::Cut;
 use crate::loops;
+use crate::panic::Held;
+use crate::places::{self, Shelf};
 use crate::runs::Runs;
+use crate::seat::Seat;
 use crate::shared::Shared;
-use smallvec::SmallVec;
 use std::fmt;
 use std::ops::Range;
 use std::sync::Arc;
@@ -137,8 +139,9 @@ impl Split<'_> {
     /// As [`for_each_range`](Self::for_each_range), and with the payload of `reduce`.
     ///
     /// # Cost
-    /// `reduce` runs on the caller, so results wait for it. A thread that works through more than 8 ranges (for results of more
-    /// than 64 bytes: more than one) keeps them in a list on the heap.
+    /// `reduce` runs on the caller, so results wait for it, each in a place of its own: in the caller's frame, or in a buffer that the thread
+    /// keeps for its next loop. Of results that would take more than 1 MiB together (but of no fewer than 64) it is the next group's turn
+    /// when one is reduced.
     pub fn reduce_ranges<T: Send>(
         self,
         len: usize,
@@ -148,36 +151,34 @@ impl Split<'_> {
         if len == 0 {
             return None;
         }
-        // The lists lie in this frame: large results must not blow it up.
-        if size_of::<T>() <= 64 {
-            self.reduce_lists::<[T; 8]>(len, map, reduce)
-        } else {
-            self.reduce_lists::<[T; 1]>(len, map, reduce)
-        }
-    }
-
-    /// A thread's neighbouring ranges come as a list, for `reduce` may run on the caller only: it need not be `Sync`.
-    fn reduce_lists<L: smallvec::Array>(
-        self,
-        len: usize,
-        map: impl Fn(Range<usize>) -> L::Item + Sync,
-        reduce: impl Fn(L::Item, L::Item) -> L::Item,
-    ) -> Option<L::Item>
-    where
-        SmallVec<L>: Send,
-    {
-        self.run(
-            len,
-            true,
-            &|runs| {
-                let mut results = SmallVec::<L>::new();
-                while let Some(range) = runs.next_run() {
-                    results.push(map(range));
-                }
-                results
-            },
-            |pieces| pieces.flatten().reduce(reduce),
-        )
+        let most = const { if size_of::<T>() <= 1 << 14 { (1 << 20) / (size_of::<T>() + 1) } else { 64 } };
+        self.with_cut(len, |me, cut| {
+            // A thread's neighbouring results come as a list, for `reduce` may run on the caller only: it need not be `Sync`.
+            let mut all = None::<Held<T>>;
+            for (first, group) in cut.in_groups(most) {
+                places::lend(group.chunks, |places| {
+                    let shelf = Shelf::new(places);
+                    let body = |runs: &mut Runs<'_>| {
+                        // SAFETY: runs are chunks that follow one another, and no chunk is run twice: so a list has the places of its chunks.
+                        #[allow(unsafe_code)]
+                        let mut results = unsafe { shelf.part(runs.chunk) };
+                        while let Some(range) = runs.next_run() {
+                            results.push(map(first + range.start..first + range.end));
+                        }
+                        results
+                    };
+                    loops::run(me, group, true, &body, |parts| {
+                        for result in parts.flatten() {
+                            all = Some(Held::new(match all.take() {
+                                Some(before) => reduce(before.release(), result),
+                                None => result,
+                            }));
+                        }
+                    });
+                });
+            }
+            all.map(Held::release)
+        })
     }
 
     /// Runs a loop in the split's pool; `apart` as in [`loops::run`].
@@ -191,7 +192,12 @@ impl Split<'_> {
     where
         F: Fn(&mut Runs<'_>) -> T + Sync,
     {
-        let with_seat = |me: &crate::seat::Seat| {
+        self.with_cut(len, |me, cut| loops::run(me, cut, apart, body, reduce))
+    }
+
+    /// Resolves the split's pool, and the split.
+    fn with_cut<R>(self, len: usize, f: impl FnOnce(&Seat, Cut) -> R) -> R {
+        let with_seat = |me: &Seat| {
             let cut = match self.form {
                 Form::Threads => {
                     let workers = me.pool().config.num_threads;
@@ -200,7 +206,7 @@ impl Split<'_> {
                 Form::By(n) => Cut::into(len, n),
                 Form::Per(n) => Cut::per(len, n),
             };
-            loops::run(me, cut, apart, body, reduce)
+            f(me, cut)
         };
         // Without looking for a current seat where the pool is given: that would make the global pool.
         match self.pool {

@@ -1,4 +1,4 @@
-//! Panics: 1 to 6.
+//! Panics: 1 to 6; and early exits, which stop a loop as a panic does.
 
 use crate::{Bomb, Counted, LIMIT, Payload, counter, number, on_pools, payload, pool, watched};
 use micropool::iter::*;
