@@ -8,7 +8,7 @@ use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Barrier, Mutex, mpsc};
 use std::thread::{self, ThreadId};
 use std::time::{Duration, Instant};
-use support::{Gate, busy, soon, within};
+use support::{Gate, busy, eventually, soon, within};
 
 const LIMIT: Duration = Duration::from_secs(60);
 
@@ -613,6 +613,113 @@ mod idleness {
                 assert!(!over.load(Ordering::SeqCst), "the first is not over");
                 gate.open();
             });
+        });
+    }
+
+    #[test]
+    fn runs_none_that_were_spawned_after_the_call() {
+        within(LIMIT, || {
+            let (pool, gate) = (capped(1, 1), Gate::default());
+            let held = gate.clone();
+            pool.spawn(move || held.pass()).detach();
+            soon("the worker is held", || gate.arrived() == 1);
+            let before = pool.spawn(|| thread::current().id());
+            let later = thread::scope(|s| {
+                let waits = s.spawn(|| pool.wait_idle());
+                soon("who waits runs what was there", || before.complete());
+                let later = pool.spawn(|| thread::current().id());
+                // He is woken for it, or looks for more anyway.
+                eventually(Duration::from_millis(100), || later.complete());
+                assert!(!later.complete());
+                assert_eq!(before.join(), waits.thread().id());
+                gate.open();
+                later
+            });
+            later.join();
+        });
+    }
+
+    #[test]
+    fn makes_what_is_queued_foreground() {
+        within(LIMIT, || {
+            let (pool, gate) = (capped(2, 1), Gate::default());
+            let held = gate.clone();
+            let holds_the_place = pool.spawn(move || held.pass());
+            soon("a worker is held", || gate.arrived() == 1);
+            // They can only end if two threads run them, of which one is a worker: over the cap.
+            let meet = Arc::new(std::sync::Barrier::new(2));
+            let other = meet.clone();
+            pool.spawn(move || other.wait()).detach();
+            let over = pool.spawn(move || meet.wait()).then(move |_| gate.open());
+            pool.wait_idle();
+            assert!(over.complete() && holds_the_place.complete());
+        });
+    }
+
+    #[test]
+    fn makes_what_comes_after_others_foreground() {
+        within(LIMIT, || {
+            let (pool, gate, first) = (capped(2, 1), Gate::default(), Gate::default());
+            let (held, other) = (gate.clone(), gate.clone());
+            pool.spawn(move || held.pass()).detach();
+            soon("a worker is held", || gate.arrived() == 1);
+            let meet = Arc::new(std::sync::Barrier::new(2));
+            let tasks = [0, 1].map(|_| {
+                let (first, meet) = (first.clone(), meet.clone());
+                // It becomes ready when somebody waits already.
+                pool.spawn(move || first.pass()).then(move |()| meet.wait())
+            });
+            thread::scope(|s| {
+                s.spawn(|| {
+                    soon("both are begun", || first.arrived() == 2);
+                    first.open();
+                    soon("both are over", || tasks.iter().all(Task::complete));
+                    other.open();
+                });
+                pool.wait_idle();
+            });
+        });
+    }
+
+    #[test]
+    fn makes_what_running_tasks_fork_foreground() {
+        within(LIMIT, || {
+            for forks_later in [false, true] {
+                let (pool, gate) = (capped(2, 1), Gate::default());
+                let (held, waits, begun) = (gate.clone(), Arc::new(AtomicBool::new(false)), Gate::default());
+                let (waits_now, begins) = (waits.clone(), begun.clone());
+                // Its second half can only begin on the other worker, which the cap keeps from it.
+                pool.spawn(move || {
+                    let stop = || {
+                        held.pass();
+                        soon("somebody waits", || waits_now.load(Ordering::SeqCst));
+                    };
+                    if forks_later {
+                        stop();
+                    }
+                    micropool::join(
+                        || {
+                            if !forks_later {
+                                stop();
+                            }
+                            soon("the other half begins", || begins.arrived() == 1);
+                        },
+                        || begins.pass(),
+                    );
+                })
+                .detach();
+                soon("it is begun", || gate.arrived() == 1);
+                let other = waits.clone();
+                pool.spawn(move || other.store(true, Ordering::SeqCst)).detach();
+                gate.open();
+                thread::scope(|s| {
+                    s.spawn(|| {
+                        soon("the other half begins", || begun.arrived() == 1);
+                        begun.open();
+                    });
+                    pool.wait_idle();
+                });
+            }
         });
     }
 

@@ -12,11 +12,23 @@
 //! New tasks go to the parity of `now`, so the other count falls only (but for a task that is just being made and has read an
 //! older epoch: one a thread at most). A task that brings a count to 0 wakes those who wait.
 //!
+//! *What `wait_idle` waits for in the foreground is foreground.* Tasks have numbers, in the order in which they were made, and the waiter:
+//!
+//! * I1 notes the next numbers as those that are `awaited`; I2 fence; I3 promotes the segments of all tasks that run now; I4 goes through
+//!   the queue: each task made before is put into the queue of those `so_far` too, which any worker looks at whatever the cap, and the waiter
+//!   itself.
+//! * Who queues a task looks at the numbers (Q1: an awaited one is put there at once), queues it (Q2), and looks again after a fence (Q3: then he
+//!   does I4 for the waiter). I1-I2-I4 and Q2-Q3 are the store-buffering litmus: the waiter sees the task in the queue, or the other sees
+//!   the numbers.
+//! * Who runs a task opens its segment and then looks at the numbers: R2 to R4 in `task_end.rs`, with I1 to I3 as M1 to M3.
+//!
+//! The numbers are of 32 bits: a task that has been there for 2³¹ others may be taken for a later one, and isn't promoted then.
+//!
 //! The queue is `crossbeam-deque`'s injector: first in, first out, any thread at either end. Its cost is nothing next
 //! to a task's own, and no promise of the foreground goes through it.
 
 use crate::config::Config;
-use crate::sync::{AtomicUsize, Injector, Ordering, Steal, light_fence, local_cells, start_of_counter};
+use crate::sync::{AtomicUsize, Injector, Ordering, Steal, heavy_fence, light_fence, local_cells, start_of_counter};
 use crate::unit::Unit;
 use std::sync::Arc;
 
@@ -24,9 +36,15 @@ pub(crate) struct Background {
     queue: Injector<Arc<dyn Unit>>,
     /// Those of the queue that a foreground thread waits for: see `task_end.rs`.
     promoted: Injector<Arc<dyn Unit>>,
+    /// Those of the queue that a `wait_idle` in the foreground waits for.
+    so_far: Injector<Arc<dyn Unit>>,
     cap: usize,
     /// Threads in `wait_idle`: whoever queues a task wakes them.
     waiters: AtomicUsize,
+    /// Those of them in the foreground.
+    foreground_waiters: AtomicUsize,
+    /// The numbers, by parity, before which tasks are waited for, while there are such.
+    awaited: [AtomicUsize; 2],
     epoch: AtomicUsize,
     made: Made,
     ended: Ended,
@@ -58,8 +76,11 @@ impl Background {
         Self {
             queue: Injector::new(),
             promoted: Injector::new(),
+            so_far: Injector::new(),
             cap: config.background_threads,
             waiters: AtomicUsize::new(0),
+            foreground_waiters: AtomicUsize::new(0),
+            awaited: [count(), count()],
             epoch: AtomicUsize::new(start_of_counter(usize::BITS, 2) as usize),
             made: Made([count(), count()]),
             ended: Ended { tasks: [count(), count()], running: AtomicUsize::new(0) },
@@ -85,6 +106,63 @@ impl Background {
         self.waiters.load(Ordering::Relaxed) != 0
     }
 
+    /// Runs a `wait_idle` in the foreground; `begun` is I3 and I4.
+    pub(crate) fn waiting_in_foreground<R>(&self, begun: impl FnOnce(), wait: impl FnOnce() -> R) -> R {
+        self.foreground_waiters.fetch_add(1, Ordering::Relaxed);
+        for (awaited, made) in self.awaited.iter().zip(&self.made.0) {
+            let made = made.load(Ordering::Relaxed);
+            // Another waiter may have seen more.
+            let more = |now: usize| (made.wrapping_sub(now).cast_signed() > 0).then_some(made);
+            let _ = awaited.fetch_update(Ordering::Relaxed, Ordering::Relaxed, more);
+        }
+        // Ordering: with R3, a fence, and with the light fence of Q3.
+        heavy_fence();
+        begun();
+        let result = self.waiting(wait);
+        if self.foreground_waiters.fetch_sub(1, Ordering::Relaxed) == 1 {
+            // What is left are tasks that were started from the other queue.
+            while pop(&self.so_far).is_some() {}
+        }
+        result
+    }
+
+    /// Whether a `wait_idle` in the foreground waits for this task.
+    pub(crate) fn awaits(&self, (epoch, number): (usize, u32)) -> bool {
+        self.foreground_waiters.load(Ordering::Relaxed) != 0 && {
+            let awaited = self.awaited[epoch % 2].load(Ordering::Relaxed) as u32;
+            awaited.wrapping_sub(number).cast_signed() > 0
+        }
+    }
+
+    pub(crate) fn push_so_far(&self, task: Arc<dyn Unit>) {
+        self.so_far.push(task);
+    }
+
+    pub(crate) fn pop_so_far(&self) -> Option<Arc<dyn Unit>> {
+        pop(&self.so_far)
+    }
+
+    pub(crate) fn has_so_far(&self) -> bool {
+        !self.so_far.is_empty()
+    }
+
+    /// I4: what is queued, each taken out and put back in its turn. Whether anything was found.
+    pub(crate) fn sort_out_so_far(&self) -> bool {
+        let mut any = false;
+        for _ in 0..self.queue.len() {
+            let Some(task) = self.pop() else { break };
+            if !task.header().is_queued() {
+                continue;
+            }
+            if self.awaits(task.header().made()) {
+                self.so_far.push(task.clone());
+            }
+            self.queue.push(task);
+            any = true;
+        }
+        any
+    }
+
     pub(crate) fn push(&self, task: Arc<dyn Unit>) {
         self.queue.push(task);
     }
@@ -98,11 +176,11 @@ impl Background {
     }
 
     pub(crate) fn pop_promoted(&self) -> Option<Arc<dyn Unit>> {
-        pop(&self.promoted)
+        pop(&self.promoted).or_else(|| self.pop_so_far())
     }
 
     pub(crate) fn has_promoted(&self) -> bool {
-        !self.promoted.is_empty()
+        !self.promoted.is_empty() || self.has_so_far()
     }
 
     /// They are in the other queue too.
@@ -139,13 +217,13 @@ impl Background {
         None
     }
 
-    /// Counts a task; its epoch.
+    /// Counts a task; its epoch and its number.
     #[must_use]
-    pub(crate) fn task_made(&self) -> usize {
+    pub(crate) fn task_made(&self) -> (usize, u32) {
         // Ordering: an older epoch does no harm (step 3), and the task's way to other threads orders its count.
         let epoch = self.epoch.load(Ordering::Relaxed);
-        self.made.0[epoch % 2].fetch_add(1, Ordering::Relaxed);
-        epoch
+        let number = self.made.0[epoch % 2].fetch_add(1, Ordering::Relaxed);
+        (epoch, number as u32)
     }
 
     /// Whether somebody must be told: it was the last one of its parity, and somebody waits for that (or might, if `always`).

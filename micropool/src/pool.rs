@@ -5,14 +5,13 @@ use crate::builder::BuildError;
 use crate::current;
 use crate::join::{join_here, join_on};
 use crate::join_all::JoinAll;
-use crate::run_unit::{self, UnitName};
+use crate::run_unit;
 use crate::scope::{Scope, scope_on};
 use crate::shared::Shared;
 use crate::split::{Form, Split};
 use crate::steal;
 use crate::sync::{JoinHandle, Ordering};
 use crate::task::{SharedTask, Task, spawn_in};
-use crate::wait::wait;
 use crate::wake;
 use crate::word::Tier;
 use std::sync::Arc;
@@ -248,8 +247,18 @@ impl ThreadPool {
         AwakeGuard::new(self.shared.clone())
     }
 
-    /// Returns when every background task so far has ended, waiting ones (`then`) included; helps with them meanwhile. Tasks that
-    /// are spawned after the call, be it by those, are not waited for.
+    /// Returns when every background task so far has ended, waiting ones (`then`) included.
+    ///
+    /// Meanwhile it runs those that nobody has started, oldest first, and none that are spawned after the call (unless another thread
+    /// that calls `wait_idle` waits for them too). Called in the foreground it makes all of them foreground, as
+    /// [`Task::join`](crate::Task::join) does: those that are queued run on any worker, whatever the cap, and so does what those that run
+    /// already fork. It doesn't take that itself: its owners and the workers do.
+    ///
+    /// Tasks that are spawned after the call, be it by those, need not end, but for the ones that come while tasks from before the call are
+    /// counted with them: each of the two counts that tasks are in must have been empty once.
+    ///
+    /// # Cost
+    /// A look at every queued task, and one at every thread of the pool.
     ///
     /// ```
     /// use std::sync::Arc;
@@ -275,17 +284,7 @@ impl ThreadPool {
                 "micropool: `wait_idle` was called from one of the pool's own tasks, so it could never return; call it from outside"
             );
         }
-        current::with_seat_in(&self.shared, |me| {
-            let background = &self.shared.background;
-            let since = background.since();
-            let idle = UnitName {
-                over: || background.all_over(since),
-                name: background.idle_unit(),
-                help: run_unit::help_one,
-                can_help: || run_unit::can_help_one(me),
-            };
-            background.waiting(|| wait(me, &idle));
-        });
+        current::with_seat_in(&self.shared, run_unit::wait_for_all);
     }
 }
 

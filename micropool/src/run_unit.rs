@@ -5,11 +5,12 @@ use crate::background::Background;
 use crate::current;
 use crate::panic::{catch, drop_quietly};
 use crate::seat::Seat;
-use crate::segment::{Origin, SlotId, Target};
+use crate::segment::{Origin, Segment, SlotId, Target};
 use crate::shared::Shared;
+use crate::steal;
 use crate::sync::{Ordering, edge, fence};
 use crate::unit::{Header, Unit};
-use crate::wait::Awaited;
+use crate::wait::{Awaited, wait};
 use crate::wake;
 use crate::word::Tier;
 use std::sync::Arc;
@@ -35,13 +36,14 @@ pub(crate) fn run_claimed(me: &Seat, unit: &Arc<dyn Unit>, tier: Tier, belongs: 
         Belongs::Scope(slot) => Some(slot),
     };
     // R1 to R4 of the protocol in `task_end.rs`.
-    let tier = if header.is_promoted() { Tier::Foreground } else { tier };
+    let promoted = || header.is_promoted() || slot.is_none() && me.pool().background.awaits(header.made());
+    let tier = if promoted() { Tier::Foreground } else { tier };
     let segment = me.open_segment(Origin { slot, unit: header.address() }, tier);
     if tier == Tier::Background {
         // Ordering: with M2, and for an item with the fence of who promotes its scope: he finds our segment, or we what he has said.
         fence(Ordering::SeqCst);
         let scope = slot.map_or(tier, |slot| me.pool().seat(slot.seat).tier_at(slot.position));
-        segment.inherit(if header.is_promoted() { Tier::Foreground } else { scope });
+        segment.inherit(if promoted() { Tier::Foreground } else { scope });
     }
     let inside = current::in_task();
     // SAFETY: the caller has claimed it, and runs it here only.
@@ -139,8 +141,19 @@ pub(crate) fn queue(pool: &Arc<Shared>, task: Arc<dyn Unit>) {
         run_in_turn(task);
         return;
     }
+    let made = task.header().made();
+    let awaited = pool.background.awaits(made);
+    if awaited {
+        // Q1 of the protocol in `background.rs`.
+        pool.background.push_so_far(task.clone());
+        so_far_queued(pool);
+    }
+    // Q2, Q3: the fence is in `task_queued`.
     pool.background.push(task);
     wake::task_queued(pool);
+    if !awaited && pool.background.awaits(made) {
+        sort_out_so_far(pool);
+    }
     // The workers may have left between the look and the push.
     if pool.is_deserted() {
         drain_here(pool);
@@ -165,6 +178,57 @@ pub(crate) fn queue_promoted(task: &Arc<dyn Unit>) {
     if pool.is_deserted() {
         pool.background.forget_promoted();
     }
+}
+
+/// Tasks that a `wait_idle` waits for can be started: it may do that itself, and so may any worker.
+fn so_far_queued(pool: &Shared) {
+    wake::task_promoted(pool);
+    wake::unit_changed(pool, pool.background.idle_unit());
+}
+
+/// I4 of the protocol in `background.rs`.
+fn sort_out_so_far(pool: &Shared) {
+    if pool.background.sort_out_so_far() {
+        so_far_queued(pool);
+        // Somebody may have looked while a task was out of the queue.
+        wake::task_queued(pool);
+    }
+}
+
+/// Waits until every task so far is over. In the foreground all of those are foreground from now on.
+pub(crate) fn wait_for_all(me: &Seat) {
+    let background = &me.pool().background;
+    let since = background.since();
+    let over = || background.all_over(since);
+    let name = background.idle_unit();
+    if me.tier() == Tier::Background {
+        let idle = UnitName { over, name, help: help_one, can_help: || can_help_one(me) };
+        return background.waiting(|| wait(me, &idle));
+    }
+    let help = |me: &Seat| {
+        let task = std::iter::from_fn(|| background.pop_so_far()).find(|task| task.header().claim());
+        if let Some(task) = &task {
+            run_claimed(me, task, Tier::Foreground, Belongs::Pool);
+        }
+        task.is_some()
+    };
+    let idle = UnitName { over, name, help, can_help: || background.has_so_far() };
+    let begun = || {
+        promote_running(me);
+        sort_out_so_far(me.pool());
+    };
+    background.waiting_in_foreground(begun, || wait(me, &idle));
+}
+
+/// I3: what all tasks that run now make is foreground. (So is what a task of another pool makes here: it can't be told from them.)
+fn promote_running(me: &Seat) {
+    for seat in me.pool().seats() {
+        let records = (0..seat.segments()).filter_map(|depth| seat.segment(depth));
+        for origin in records.map(Segment::origin).filter(Origin::is_task) {
+            steal::promote_descendants(me, Target::Unit(origin.unit));
+        }
+    }
+    wake::promoted(me);
 }
 
 /// Runs what is queued on this thread, one after another.

@@ -95,7 +95,7 @@ where
     };
     let typed: Arc<dyn Yields<T>> = Arc::new(Core::new(pool.clone(), f));
     let unit: Arc<dyn Unit> = typed.clone();
-    unit.header().set_epoch(pool.background.task_made());
+    unit.header().set_made(pool.background.task_made());
     if predecessors.is_empty() {
         unit.header().ready();
         start(pool, unit);
@@ -125,7 +125,7 @@ fn start(pool: &Arc<Shared>, unit: Arc<dyn Unit>) {
 pub fn task_done<T: Send + 'static>(value: T) -> Task<T> {
     let typed: Arc<dyn Yields<T>> = Arc::new(Core::new(current_pool(), move || value));
     let unit: Arc<dyn Unit> = typed.clone();
-    unit.header().set_epoch(unit.header().pool.background.task_made());
+    unit.header().set_made(unit.header().pool.background.task_made());
     unit.header().ready();
     run_unit::start_here(&unit);
     Task { typed: Some(typed) }

@@ -46,6 +46,8 @@ pub(crate) struct Header {
     more_handles: AtomicU32,
     /// Predecessors that have not ended, and one more while the unit is being made.
     pending: AtomicU32,
+    /// Of a task among those of its epoch's parity: see `background.rs`.
+    number: AtomicU32,
     pub(crate) pool: Arc<Shared>,
     /// Most units never have any: a small task then fits into what allocators take as small.
     links: Mutex<Option<Box<Links>>>,
@@ -136,6 +138,7 @@ where
                 state: AtomicU32::new(WAITING),
                 more_handles: AtomicU32::new(0),
                 pending: AtomicU32::new(1),
+                number: AtomicU32::new(0),
                 pool,
                 links: Mutex::new(None),
             },
@@ -270,11 +273,17 @@ impl Header {
         self.state.load(Ordering::Relaxed) & CANCEL_WISHED != 0
     }
 
-    /// Notes the epoch of a task that is being made, before others know of it.
-    pub(crate) fn set_epoch(&self, epoch: usize) {
+    /// Notes the epoch and the number of a task that is being made, before others know of it.
+    pub(crate) fn set_made(&self, (epoch, number): (usize, u32)) {
+        self.number.store(number, Ordering::Relaxed);
         if !epoch.is_multiple_of(2) {
             self.state.store(WAITING | ODD_EPOCH, Ordering::Relaxed);
         }
+    }
+
+    /// Its epoch's parity, and its number.
+    pub(crate) fn made(&self) -> (usize, u32) {
+        (self.epoch(), self.number.load(Ordering::Relaxed))
     }
 
     /// Waiting → Queued, of a task that comes after nothing and that nobody else knows of yet.

@@ -37,7 +37,7 @@ fn idle_is_seen_after_the_end_of_every_task_so_far() {
         let (other, result) = (background.clone(), written.clone());
         // The task is made here, perhaps in an epoch that is over; it ends on another thread.
         start.go();
-        let made = background.task_made();
+        let (made, _) = background.task_made();
         let since = background.since();
         let ender = loom::thread::spawn(move || {
             result.write(1);

@@ -166,7 +166,7 @@ fn notes_its_tier(pool: &Arc<Shared>, seat: u32, looked: &Arc<Signal>, tier: &Ar
         looked.wait();
         tier.write(shared.seat(seat).tier() as u32);
     }));
-    unit.header().set_epoch(pool.background.task_made());
+    unit.header().set_made(pool.background.task_made());
     assert!(unit.header().predecessor_over() && unit.header().claim());
     unit
 }

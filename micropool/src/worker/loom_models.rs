@@ -210,7 +210,7 @@ fn drop_of_a_pool_ends_its_worker_and_its_queue() {
         let ran = Arc::new(Signal::new());
         let told = ran.clone();
         let task: Arc<dyn Unit> = Arc::new(Core::new(pool.clone(), move || told.give()));
-        task.header().set_epoch(pool.background.task_made());
+        task.header().set_made(pool.background.task_made());
         assert!(task.header().predecessor_over());
         start.go();
         // As `queue`, but for its question whether the pool closes: see `Start` for why that matters to loom.
