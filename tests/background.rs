@@ -412,6 +412,37 @@ mod tiers {
     }
 
     #[test]
+    fn a_task_yields_to_tasks_that_the_foreground_waits_for() {
+        within(LIMIT, || {
+            let (pool, gate, over) = (capped(1, 1), Gate::default(), Arc::new(AtomicUsize::new(0)));
+            let (held, both) = (gate.clone(), over.clone());
+            let yields = pool.spawn(move || {
+                held.pass();
+                let ran = AtomicUsize::new(0);
+                soon("both are over", || {
+                    ran.fetch_add(micropool::yield_to_foreground().into(), Ordering::SeqCst);
+                    both.load(Ordering::SeqCst) == 2
+                });
+                ran.into_inner()
+            });
+            soon("the worker is held", || gate.arrived() == 1);
+            // The caller runs one of them, and it waits for the other.
+            let meet = Arc::new(std::sync::Barrier::new(2));
+            for _ in 0..2 {
+                let (meet, over) = (meet.clone(), over.clone());
+                pool.spawn(move || {
+                    meet.wait();
+                    over.fetch_add(1, Ordering::SeqCst);
+                })
+                .detach();
+            }
+            gate.open();
+            pool.wait_idle();
+            assert_eq!(yields.join(), 1);
+        });
+    }
+
+    #[test]
     fn a_task_yields_to_the_foreground() {
         within(LIMIT, || {
             let (pool, stop, begun) = (capped(1, 1), Arc::new(AtomicBool::new(false)), Gate::default());

@@ -5,7 +5,7 @@ use crate::builder::BuildError;
 use crate::current;
 use crate::join::{join_here, join_on};
 use crate::join_all::JoinAll;
-use crate::run_unit;
+use crate::run_unit::{self, Belongs};
 use crate::scope::{Scope, scope_on};
 use crate::shared::Shared;
 use crate::split::{Form, Split};
@@ -396,7 +396,8 @@ pub fn current_thread_index() -> Option<usize> {
     current::seat().filter(|seat| seat.is_worker()).map(|seat| seat.worker as usize)
 }
 
-/// Runs waiting foreground work on this thread now, for long background work to call now and then; whether any was run.
+/// Runs waiting foreground work on this thread now, for long background work to call now and then; whether any was run. Background tasks
+/// that a foreground thread waits for are foreground work too.
 ///
 /// On a dedicated background thread of low priority it runs none: a frame would wait for a thread that hardly runs. Elsewhere it
 /// runs on top of what calls it, unlike anything that a waiting thread does: hold no lock that a frame may ask for.
@@ -424,11 +425,16 @@ pub fn yield_to_foreground() -> bool {
         return false;
     }
     let mut any = false;
-    while let Some(claimed) = steal::take_any(me, Tier::Foreground, steal::Private::Ask) {
-        claimed.run(me);
+    loop {
+        if let Some(claimed) = steal::take_any(me, Tier::Foreground, steal::Private::Ask) {
+            claimed.run(me);
+        } else if let Some(task) = run_unit::next_promoted(&me.pool().background) {
+            run_unit::run_claimed(me, &task, Tier::Foreground, Belongs::Pool);
+        } else {
+            return any;
+        }
         any = true;
     }
-    any
 }
 
 /// Runs queued background tasks on this thread until the budget is spent or none is left; how many. For a frame's

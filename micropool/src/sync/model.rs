@@ -63,6 +63,9 @@ impl<T> Injector<T> {
     pub(crate) fn steal(&self) -> Steal<T> {
         self.0.lock().pop_front().map_or(Steal::Empty, Steal::Success)
     }
+    pub(crate) fn len(&self) -> usize {
+        self.0.lock().len()
+    }
     pub(crate) fn is_empty(&self) -> bool {
         self.0.lock().is_empty()
     }
