@@ -22,6 +22,9 @@
 //! | [`split_by(n)`](crate::split_by) | a number of parts that follows from the task | no more than `n` threads take part |
 //! | [`split_per_item`](crate::split_per_item) | items that take microseconds or more each: files, rows, entities with scripts | cheap items: the exchange costs more than they do |
 //!
+//! `cargo run --release --bin loops -- --only micropool` in the repository's `benches/` measures this: its tables named "splits" have them beside each
+//! other on your machine, one for even work and one for skewed; without `--only`, beside rivals.
+//!
 //! If an item takes nanoseconds and does nothing but arithmetic, a loop over ranges
 //! ([`Split::for_each_range`](crate::Split::for_each_range), [`reduce_ranges`](crate::Split::reduce_ranges)) shows the compiler
 //! a plain loop over slices, which it vectorises; of iterators over several sources (`zip_eq`) it often can't.

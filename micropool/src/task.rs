@@ -505,7 +505,7 @@ impl<'a, T> IntoFuture for &'a SharedTask<T> {
 pub struct SharedTaskFuture<'a, T> {
     task: &'a SharedTask<T>,
     /// Of its waker with the task, once it has left one.
-    key: Option<u32>,
+    key: Option<u64>,
 }
 
 impl<T> Drop for SharedTaskFuture<'_, T> {

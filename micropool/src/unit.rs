@@ -61,8 +61,9 @@ struct Links {
     /// What this one comes after: for whoever waits, to help with it. Gone once it has started.
     predecessors: Vec<Arc<dyn Unit>>,
     /// Of those who await it: one for each future, by its key.
-    wakers: Vec<(u32, Waker)>,
-    next_key: u32,
+    wakers: Vec<(u64, Waker)>,
+    /// So wide that it can't wrap.
+    next_key: u64,
     /// Of a panic, for dependants that don't get the payload itself.
     message: Option<String>,
 }
@@ -421,7 +422,7 @@ impl Header {
     }
 
     /// A key for the wakers of one more future than the task's own handle, whose key is 0.
-    pub(crate) fn new_waker_key(&self) -> u32 {
+    pub(crate) fn new_waker_key(&self) -> u64 {
         let mut links = self.links.lock();
         let links = links.get_or_insert_default();
         links.next_key += 1;
@@ -429,7 +430,7 @@ impl Header {
     }
 
     /// Wakes the executor when it is over; of one future's wakers the last. `false`: it is over.
-    pub(crate) fn set_waker(&self, waker: &Waker, key: u32) -> bool {
+    pub(crate) fn set_waker(&self, waker: &Waker, key: u64) -> bool {
         // A waker's `clone` and `drop` are an executor's code, which may come back here: not under the lock.
         let waker = waker.clone();
         let mut lock = self.links.lock();
@@ -451,7 +452,7 @@ impl Header {
     }
 
     /// A future goes before the task is over.
-    pub(crate) fn forget_waker(&self, key: u32) {
+    pub(crate) fn forget_waker(&self, key: u64) {
         let mut links = self.links.lock();
         let old = links.as_mut().and_then(|links| {
             let place = links.wakers.iter().position(|(other, _)| *other == key)?;

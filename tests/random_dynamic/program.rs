@@ -4,8 +4,8 @@ use micropool::{SharedTask, Task, ThreadPool};
 use std::any::Any;
 use std::collections::BTreeSet;
 use std::panic::{AssertUnwindSafe, catch_unwind, panic_any, resume_unwind};
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::{Arc, Mutex};
 
 /// One piece of a program. `id` counts its runs.
 struct Node {
@@ -88,7 +88,8 @@ impl Program {
     /// # Errors
     /// In words, if something came out of it that may not.
     pub fn run(&self, pool: &ThreadPool, other: &Arc<ThreadPool>) -> Result<(), String> {
-        let cx = Arc::new(Cx { runs: (0..self.len()).map(|_| AtomicU32::new(0)).collect(), other: other.clone() });
+        let runs = (0..self.len()).map(|_| AtomicU32::new(0)).collect();
+        let cx = Arc::new(Cx { runs, cancels: Mutex::default(), other: other.clone() });
         let result = catch_unwind(AssertUnwindSafe(|| pool.install(|| run(&cx, &self.root))));
         let fits = match (&result, &self.outcome) {
             (Ok(value), Value(expected)) => value == expected,
@@ -105,7 +106,14 @@ impl Program {
         if !support::eventually(std::time::Duration::from_secs(5), || Arc::strong_count(&cx) == 1) {
             return Err(format!("{} closures were not dropped", Arc::strong_count(&cx) - 1));
         }
-        for (id, (ran, expected)) in cx.runs.iter().zip(&self.runs).enumerate() {
+        // Now it is known which of the cancelled ran. Outer ones first, for they say of inner ones no more than "perhaps".
+        let mut expected = self.runs.clone();
+        let mut cancels = std::mem::take(&mut *cx.cancels.lock().unwrap());
+        cancels.sort_by_key(|(node, _)| node.id);
+        for (node, never_runs) in &cancels {
+            oracle(node, if *never_runs { Runs::Never } else { Runs::Once }, &mut expected);
+        }
+        for (id, (ran, expected)) in cx.runs.iter().zip(&expected).enumerate() {
             let ran = ran.load(Ordering::SeqCst);
             let right = match expected {
                 Runs::Never => ran == 0,
@@ -249,6 +257,8 @@ fn oracle(node: &Node, runs: Runs, noted: &mut [Runs]) -> Outcome {
 
 struct Cx {
     runs: Vec<AtomicU32>,
+    /// Tasks that were cancelled, and what `cancel` said.
+    cancels: Mutex<Vec<(Arc<Node>, bool)>>,
     other: Arc<ThreadPool>,
 }
 
@@ -328,9 +338,8 @@ fn run(cx: &Arc<Cx>, node: &Arc<Node>) -> u64 {
             id
         }
         Kind::Cancelled(child) => {
-            // Whichever came first: its runs are counted, not its result.
-            let task = spawn(child);
-            let _ = task.cancel();
+            let never_runs = spawn(child).cancel();
+            cx.cancels.lock().unwrap().push((child.clone(), never_runs));
             id
         }
         Kind::Install(child) => mix(id, cx.other.install(|| run(cx, child))),
