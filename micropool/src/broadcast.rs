@@ -124,7 +124,7 @@ struct Broadcast<'a, F> {
 }
 pub(crate) fn broadcast_on<F: Fn(usize) + Sync>(me: &Seat, f: &F) {
     let pool = me.pool();
-    let workers = pool.config.num_threads as u32;
+    let workers = if pool.is_forked() { 0 } else { pool.config.num_threads as u32 };
     let state = Broadcast { f, left: AtomicU32::new(workers), payload: Mutex::new(None) };
     // The entry is never entered (nothing is available in it): it is the place that the calls descend from.
     // SAFETY: it does nothing with its argument.

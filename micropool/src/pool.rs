@@ -29,6 +29,10 @@ use std::sync::Arc;
 ///
 /// Dropping it lets queued background tasks finish and joins the threads, wherever that happens; on one of its own threads, or on one
 /// that runs work of theirs, it returns without waiting, and the threads end by themselves.
+///
+/// In the child of a fork the pool has no threads. Work of blocking calls runs on the thread that calls, and so does a task that is joined;
+/// [`wait_idle`](Self::wait_idle) and the drop run what is queued; [`broadcast`] calls nothing. What a worker was in the middle of stays
+/// undone: joining such a task waits for ever, and so does `wait_idle`.
 pub struct ThreadPool {
     pub(crate) shared: Arc<Shared>,
     threads: Vec<JoinHandle<()>>,
@@ -301,6 +305,13 @@ impl Drop for ThreadPool {
             // something that it took from the pool, and one of those may be waiting for that.
             return;
         }
+        if shared.is_forked() {
+            // There is nobody to join, and of a handle to nobody nothing may be asked, not even to go.
+            std::mem::forget(std::mem::take(&mut self.threads));
+            shared.desert();
+            run_unit::drain_here(shared);
+            return;
+        }
         for thread in self.threads.drain(..) {
             // A worker's thread ends in a panic only if our own code does, and then it has aborted.
             let _ = thread.join();
@@ -468,7 +479,8 @@ pub fn help_background(budget: std::time::Duration) -> usize {
 /// Calls `f` once on every worker of the current pool, with the worker's index, and waits for all: per-worker set-up.
 ///
 /// A worker that is in the middle of other work makes its call when that is done, or when it waits for what the broadcast is
-/// part of. One that waits for a broadcast of its own makes the calls of others meanwhile. In a pool of 0 workers nothing is called.
+/// part of. One that waits for a broadcast of its own makes the calls of others meanwhile. In a pool of 0 workers nothing is called, and neither
+/// in the child of a fork, which has none.
 ///
 /// ```
 /// use std::cell::Cell;

@@ -26,6 +26,8 @@ pub(crate) struct Shared {
     closing: AtomicU32,
     /// Set once after that, when its last thread has seen an empty queue for the last time.
     deserted: AtomicU32,
+    /// The process that the threads are of.
+    process: u32,
     /// Threads that were made and are not over.
     threads: Mutex<usize>,
     all_over: Condvar,
@@ -47,6 +49,7 @@ impl Shared {
             config,
             closing: AtomicU32::new(0),
             deserted: AtomicU32::new(0),
+            process: std::process::id(),
             threads: Mutex::new(0),
             all_over: Condvar::new(),
             awake_guards: AtomicU32::new(0),
@@ -101,6 +104,11 @@ impl Shared {
 
     pub(crate) fn seats(&self) -> impl Iterator<Item = &Seat> {
         (0..self.seat_count()).map(|index| self.seat(index))
+    }
+
+    /// Whether this is the child of a fork, in which the pool's threads aren't: it has memory of them only.
+    pub(crate) fn is_forked(&self) -> bool {
+        self.process != std::process::id()
     }
 
     pub(crate) fn is_closing(&self) -> bool {

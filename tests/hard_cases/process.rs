@@ -5,7 +5,7 @@ use micropool::ThreadPoolBuilder;
 use std::cell::RefCell;
 use std::process::Stdio;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::mpsc;
 use std::thread;
 use std::time::Duration;
@@ -78,6 +78,25 @@ fn case_25_the_child_of_a_fork_finishes_alone() {
         let task = pool.spawn(|| 7).join();
         (pool.install(|| fib(15)), fib(10), sum, item, graph, task) == (610, 55, Some(4950), 5, 3, 7)
     }
+    /// What else there is to a pool, and its end. None of its tasks was being run when the process forked.
+    fn to_the_end(pool: micropool::ThreadPool) -> bool {
+        let count = Arc::new(AtomicUsize::new(0));
+        let spawn = || {
+            let counted = count.clone();
+            pool.spawn(move || counted.fetch_add(1, Ordering::SeqCst))
+        };
+        pool.install(|| micropool::broadcast(|_| _ = count.fetch_add(1000, Ordering::SeqCst)));
+        spawn().then(|_| ()).detach();
+        pool.wait_idle();
+        let waited = count.load(Ordering::SeqCst);
+        let helped = pool.install(|| {
+            spawn().detach();
+            micropool::help_background(Duration::from_secs(1))
+        });
+        let kept = spawn();
+        drop(pool);
+        (waited, helped, count.load(Ordering::SeqCst), kept.complete()) == (1, 1, 3, true)
+    }
     if support::role().is_none() {
         // In a process of its own: a fork copies what the other tests hold at that moment.
         return watched(|| {
@@ -91,6 +110,8 @@ fn case_25_the_child_of_a_fork_finishes_alone() {
         std::env::var("MICROPOOL_FORKS").map_or(40, |count| count.parse().expect("MICROPOOL_FORKS is a number"));
     for round in 0..rounds {
         assert!(alone(&pool));
+        // A task that a worker has yet to count as ended would never be.
+        pool.wait_idle();
         // While they sleep, and while they still look for work or lie down.
         if round % 4 == 0 {
             assert!(support::eventually(LIMIT / 2, others_sleep), "the workers fall asleep");
@@ -99,7 +120,7 @@ fn case_25_the_child_of_a_fork_finishes_alone() {
         let child = unsafe { libc::fork() };
         assert!(child >= 0);
         if child == 0 {
-            let right = alone(&pool);
+            let right = alone(&pool) && to_the_end(pool);
             // SAFETY: ends the process, running nothing of the parent's.
             unsafe { libc::_exit(if right { 0 } else { 1 }) };
         }
