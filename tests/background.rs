@@ -671,6 +671,33 @@ mod idleness {
     }
 
     #[test]
+    fn runs_later_ones_that_it_must_wait_for() {
+        within(LIMIT, || {
+            let (pool, kept, gate) = (capped(1, 1), Gate::default(), Gate::default());
+            thread::scope(|s| {
+                // The only worker is held in the foreground.
+                let half = s.spawn(|| pool.join(|| kept.pass(), || kept.pass()));
+                soon("the worker is held", || kept.arrived() == 2);
+                let held = gate.clone();
+                pool.spawn(move || held.pass()).detach();
+                let first = s.spawn(|| pool.wait_idle());
+                soon("the first who waits is held", || gate.arrived() == 1);
+                let before = pool.spawn(|| ());
+                let second = s.spawn(|| pool.wait_idle());
+                soon("the second waits", || before.complete());
+                // It is counted with `before`, for what is older isn't over.
+                let later = pool.spawn(|| ());
+                gate.open();
+                let helped = eventually(LIMIT / 4, || first.is_finished() && second.is_finished());
+                kept.open();
+                half.join().unwrap();
+                assert!(helped);
+                later.join();
+            });
+        });
+    }
+
+    #[test]
     fn makes_what_is_queued_foreground() {
         within(LIMIT, || {
             let (pool, gate) = (capped(2, 1), Gate::default());

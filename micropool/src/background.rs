@@ -17,6 +17,7 @@
 //! * I1 notes the next numbers as those that are `awaited`; I2 fence; I3 promotes the segments of all tasks that run now; I4 goes through
 //!   the queue: each task made before is put into the queue of those `so_far` too, which any worker looks at whatever the cap, and the waiter
 //!   itself.
+//! * When an epoch ends, a waiter does I1, I2 and I4 again for the tasks of that epoch: what came while it went on must end too.
 //! * Who queues a task looks at the numbers (Q1: an awaited one is put there at once), queues it (Q2), and looks again after a fence (Q3: then he
 //!   does I4 for the waiter). I1-I2-I4 and Q2-Q3 are the store-buffering litmus: the waiter sees the task in the queue, or the other sees
 //!   the numbers.
@@ -30,6 +31,7 @@
 use crate::config::Config;
 use crate::sync::{AtomicUsize, Injector, Ordering, Steal, heavy_fence, light_fence, local_cells, start_of_counter};
 use crate::unit::Unit;
+use std::cell::Cell;
 use std::sync::Arc;
 
 pub(crate) struct Background {
@@ -109,21 +111,38 @@ impl Background {
     /// Runs a `wait_idle` in the foreground; `begun` is I3 and I4.
     pub(crate) fn waiting_in_foreground<R>(&self, begun: impl FnOnce(), wait: impl FnOnce() -> R) -> R {
         self.foreground_waiters.fetch_add(1, Ordering::Relaxed);
-        for (awaited, made) in self.awaited.iter().zip(&self.made.0) {
-            let made = made.load(Ordering::Relaxed);
-            // Another waiter may have seen more.
-            let more = |now: usize| (made.wrapping_sub(now).cast_signed() > 0).then_some(made);
-            let _ = awaited.fetch_update(Ordering::Relaxed, Ordering::Relaxed, more);
-        }
+        self.note_awaited(0);
+        self.note_awaited(1);
         // Ordering: with R3, a fence, and with the light fence of Q3.
         heavy_fence();
         begun();
         let result = self.waiting(wait);
-        if self.foreground_waiters.fetch_sub(1, Ordering::Relaxed) == 1 {
-            // What is left are tasks that were started from the other queue.
-            while pop(&self.so_far).is_some() {}
-        }
+        self.foreground_waiters.fetch_sub(1, Ordering::Relaxed);
         result
+    }
+
+    /// I1: all tasks of this parity that were made so far.
+    fn note_awaited(&self, parity: usize) {
+        let made = self.made.0[parity].load(Ordering::Relaxed);
+        // Another waiter may have seen more.
+        let more = |now: usize| (made.wrapping_sub(now).cast_signed() > 0).then_some(made);
+        let _ = self.awaited[parity].fetch_update(Ordering::Relaxed, Ordering::Relaxed, more);
+    }
+
+    /// Whether an epoch has ended since `seen` was last set by this. What came while that epoch went on is counted with what was there before, so
+    /// it is awaited too: I1 and I2 for that; I4 is the caller's.
+    pub(crate) fn await_ended_epoch(&self, seen: &Cell<usize>) -> bool {
+        if !self.has_epoch_ended(seen) {
+            return false;
+        }
+        seen.set(self.epoch.load(Ordering::Relaxed));
+        self.note_awaited(seen.get().wrapping_add(1) % 2);
+        heavy_fence();
+        true
+    }
+
+    pub(crate) fn has_epoch_ended(&self, seen: &Cell<usize>) -> bool {
+        self.epoch.load(Ordering::Relaxed) != seen.get()
     }
 
     /// Whether a `wait_idle` in the foreground waits for this task.

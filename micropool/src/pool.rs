@@ -253,8 +253,8 @@ impl ThreadPool {
 
     /// Returns when every background task so far has ended, waiting ones (`then`) included.
     ///
-    /// Meanwhile it runs those that nobody has started, oldest first, and none that are spawned after the call (unless another thread
-    /// that calls `wait_idle` waits for them too). Called in the foreground it makes all of them foreground, as
+    /// Meanwhile it runs those that nobody has started, oldest first, and none that need not end for it to return (unless another thread
+    /// that calls `wait_idle` waits for them). Called in the foreground it makes all of them foreground, as
     /// [`Task::join`](crate::Task::join) does: those that are queued run on any worker, whatever the cap, and so does what those that run
     /// already fork. It doesn't take that itself: its owners and the workers do.
     ///

@@ -13,6 +13,7 @@ use crate::unit::{Header, Unit};
 use crate::wait::{Awaited, wait};
 use crate::wake;
 use crate::word::Tier;
+use std::cell::Cell;
 use std::sync::Arc;
 use std::task::Waker;
 
@@ -205,19 +206,32 @@ pub(crate) fn wait_for_all(me: &Seat) {
         let idle = UnitName { over, name, help: help_one, can_help: || can_help_one(me) };
         return background.waiting(|| wait(me, &idle));
     }
+    let epoch = Cell::new(since);
     let help = |me: &Seat| {
+        if background.await_ended_epoch(&epoch) {
+            sort_out_so_far(me.pool());
+        }
         let task = std::iter::from_fn(|| background.pop_so_far()).find(|task| task.header().claim());
         if let Some(task) = &task {
             run_claimed(me, task, Tier::Foreground, Belongs::Pool);
         }
         task.is_some()
     };
-    let idle = UnitName { over, name, help, can_help: || background.has_so_far() };
+    let idle =
+        UnitName { over, name, help, can_help: || background.has_so_far() || background.has_epoch_ended(&epoch) };
     let begun = || {
         promote_running(me);
         sort_out_so_far(me.pool());
     };
     background.waiting_in_foreground(begun, || wait(me, &idle));
+    // What is left are tasks that were started from the other queue, unless somebody else waits for later ones.
+    while let Some(task) = background.pop_so_far() {
+        if task.header().is_queued() {
+            background.push_so_far(task);
+            so_far_queued(me.pool());
+            break;
+        }
+    }
 }
 
 /// I3: what all tasks that run now make is foreground. (So is what a task of another pool makes here: it can't be told from them.)
