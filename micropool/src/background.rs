@@ -14,12 +14,14 @@
 //!
 //! *What `wait_idle` waits for in the foreground is foreground.* Tasks have numbers, in the order in which they were made, and the waiter:
 //!
-//! * I1 notes the next numbers as those that are `awaited`; I2 fence; I3 promotes the segments of all tasks that run now; I4 goes through
-//!   the queue: each task made before is put into the queue of those `so_far` too, which any worker looks at whatever the cap, and the waiter
-//!   itself.
-//! * When an epoch ends, a waiter does I1, I2 and I4 again for the tasks of that epoch: what came while it went on must end too.
-//! * Who queues a task looks at the numbers (Q1: an awaited one is put there at once), queues it (Q2), and looks again after a fence (Q3: then he
-//!   does I4 for the waiter). I1-I2-I4 and Q2-Q3 are the store-buffering litmus: the waiter sees the task in the queue, or the other sees
+//! * I1 notes the next numbers as those that are `awaited`, and begins a new *look*; I2 fence; I3 promotes the segments of all tasks that run
+//!   now; I4: until the look is over, the waiter and any worker, whatever the cap, take tasks from the front of the queue. A task at the
+//!   front that isn't awaited was queued after I1, and so was all that lies behind it: it goes to the end, and the look is over.
+//! * When an epoch ends, a waiter does I1, I2 and I4 again for the tasks of that epoch: what came while it went on must end too. And so it
+//!   does whenever it finds one more of those, made by a thread that has read the older epoch.
+//! * Who queues a task looks at the numbers first (Q1: an awaited one is put into the queue of those `so_far` too, which the same threads
+//!   look at), queues it (Q2), and looks again after a fence (Q3: if I1 came between, it may lie behind others, and he takes all that are awaited to
+//!   the queue of those `so_far`). I1-I2-I4 and Q2-Q3 are the store-buffering litmus: the waiter sees the task in the queue, or the other sees
 //!   the numbers.
 //! * Who runs a task opens its segment and then looks at the numbers: R2 to R4 in `task_end.rs`, with I1 to I3 as M1 to M3.
 //!
@@ -29,17 +31,21 @@
 //! to a task's own, and no promise of the foreground goes through it.
 
 use crate::config::Config;
-use crate::sync::{AtomicUsize, Injector, Ordering, Steal, heavy_fence, light_fence, local_cells, start_of_counter};
+use crate::sync::{
+    AtomicUsize, Injector, MODEL, Ordering, Steal, heavy_fence, light_fence, local_cells, start_of_counter,
+};
 use crate::unit::Unit;
-use std::cell::Cell;
 use std::sync::Arc;
 
 pub(crate) struct Background {
     queue: Injector<Arc<dyn Unit>>,
     /// Those of the queue that a foreground thread waits for: see `task_end.rs`.
     promoted: Injector<Arc<dyn Unit>>,
-    /// Those of the queue that a `wait_idle` in the foreground waits for.
+    /// Those that a `wait_idle` in the foreground waited for when they were queued.
     so_far: Injector<Arc<dyn Unit>>,
+    /// How many looks at the front of the queue have begun, and which was the last that is over.
+    look: AtomicUsize,
+    look_over: AtomicUsize,
     cap: usize,
     /// Threads in `wait_idle`: whoever queues a task wakes them.
     waiters: AtomicUsize,
@@ -65,6 +71,12 @@ struct Ended {
     running: AtomicUsize,
 }
 
+/// What lay at the front.
+pub(crate) enum Awaited {
+    Task(Arc<dyn Unit>),
+    Later { task: Arc<dyn Unit>, look: usize },
+}
+
 /// A place under the cap, which its thread holds; given back when dropped.
 pub(crate) struct Place<'a>(&'a Background);
 
@@ -79,6 +91,8 @@ impl Background {
             queue: Injector::new(),
             promoted: Injector::new(),
             so_far: Injector::new(),
+            look: count(),
+            look_over: count(),
             cap: config.background_threads,
             waiters: AtomicUsize::new(0),
             foreground_waiters: AtomicUsize::new(0),
@@ -108,11 +122,10 @@ impl Background {
         self.waiters.load(Ordering::Relaxed) != 0
     }
 
-    /// Runs a `wait_idle` in the foreground; `begun` is I3 and I4.
+    /// Runs a `wait_idle` in the foreground; `begun` is I3, and tells others of I4.
     pub(crate) fn waiting_in_foreground<R>(&self, begun: impl FnOnce(), wait: impl FnOnce() -> R) -> R {
         self.foreground_waiters.fetch_add(1, Ordering::Relaxed);
-        self.note_awaited(0);
-        self.note_awaited(1);
+        self.note_awaited(&[0, 1]);
         // Ordering: with R3, a fence, and with the light fence of Q3.
         heavy_fence();
         begun();
@@ -121,28 +134,37 @@ impl Background {
         result
     }
 
-    /// I1: all tasks of this parity that were made so far.
-    fn note_awaited(&self, parity: usize) {
-        let made = self.made.0[parity].load(Ordering::Relaxed);
-        // Another waiter may have seen more.
-        let more = |now: usize| (made.wrapping_sub(now).cast_signed() > 0).then_some(made);
-        let _ = self.awaited[parity].fetch_update(Ordering::Relaxed, Ordering::Relaxed, more);
+    /// I1: all tasks of these parities that were made so far.
+    fn note_awaited(&self, parities: &[usize]) {
+        for &parity in parities {
+            let made = self.made.0[parity].load(Ordering::Relaxed);
+            // Another waiter may have seen more.
+            let more = |now: usize| (made.wrapping_sub(now).cast_signed() > 0).then_some(made);
+            let _ = self.awaited[parity].fetch_update(Ordering::Relaxed, Ordering::Relaxed, more);
+        }
+        // Ordering: Release pairs with the Acquire in `pop_awaited`: whoever ends this look has compared with these numbers.
+        self.look.fetch_add(1, Ordering::Release);
     }
 
-    /// Whether an epoch has ended since `seen` was last set by this. What came while that epoch went on is counted with what was there before, so
-    /// it is awaited too: I1 and I2 for that; I4 is the caller's.
-    pub(crate) fn await_ended_epoch(&self, seen: &Cell<usize>) -> bool {
-        if !self.has_epoch_ended(seen) {
+    /// What came while an epoch went on is counted with what was there before, so it must end too, and it is awaited when that epoch
+    /// has ended: I1 and I2 for that, if there is such; I4 is the caller's.
+    pub(crate) fn await_more(&self) -> bool {
+        if !self.must_await_more() {
             return false;
         }
-        seen.set(self.epoch.load(Ordering::Relaxed));
-        self.note_awaited(seen.get().wrapping_add(1) % 2);
+        self.note_awaited(&[self.ending()]);
         heavy_fence();
         true
     }
 
-    pub(crate) fn has_epoch_ended(&self, seen: &Cell<usize>) -> bool {
-        self.epoch.load(Ordering::Relaxed) != seen.get()
+    pub(crate) fn must_await_more(&self) -> bool {
+        let [made, awaited] = [&self.made.0, &self.awaited].map(|counts| counts[self.ending()].load(Ordering::Relaxed));
+        made.wrapping_sub(awaited).cast_signed() > 0
+    }
+
+    /// The parity of the tasks that the next end of an epoch waits for.
+    fn ending(&self) -> usize {
+        self.epoch.load(Ordering::Relaxed).wrapping_add(1) % 2
     }
 
     /// Whether a `wait_idle` in the foreground waits for this task.
@@ -157,15 +179,45 @@ impl Background {
         self.so_far.push(task);
     }
 
+    /// One that is in the queue too, or isn't queued any more.
     pub(crate) fn pop_so_far(&self) -> Option<Arc<dyn Unit>> {
-        pop(&self.so_far)
+        pop_if_any(&self.so_far)
     }
 
-    pub(crate) fn has_so_far(&self) -> bool {
-        !self.so_far.is_empty()
+    /// I4: what a `wait_idle` in the foreground waits for, or what is later than that.
+    pub(crate) fn pop_awaited(&self) -> Option<Awaited> {
+        if let Some(task) = self.pop_so_far() {
+            return Some(Awaited::Task(task));
+        }
+        // Ordering: see `note_awaited`.
+        let look = self.look.load(Ordering::Acquire);
+        while self.is_looked_at(look) {
+            let task = self.pop()?;
+            if task.header().is_queued() {
+                let is_awaited = self.awaits(task.header().made());
+                return Some(if is_awaited { Awaited::Task(task) } else { Awaited::Later { task, look } });
+            }
+        }
+        None
     }
 
-    /// I4: what is queued, each taken out and put back in its turn. Whether anything was found.
+    /// Puts back what [`pop_awaited`](Self::pop_awaited) found to be later; then those must be told who may have missed it.
+    pub(crate) fn end_look(&self, task: Arc<dyn Unit>, look: usize) {
+        self.queue.push(task);
+        self.look_over.store(look, Ordering::Relaxed);
+    }
+
+    fn is_looked_at(&self, look: usize) -> bool {
+        self.foreground_waiters.load(Ordering::Relaxed) != 0 && self.look_over.load(Ordering::Relaxed) != look
+    }
+
+    /// Whether [`pop_awaited`](Self::pop_awaited) would find something.
+    pub(crate) fn has_awaited(&self) -> bool {
+        !self.so_far.is_empty() || self.is_looked_at(self.look.load(Ordering::Relaxed)) && !self.queue.is_empty()
+    }
+
+    /// Q3: what is queued, each taken out and put back in its turn, and what is awaited of it put into the other queue. Whether anything was
+    /// found.
     pub(crate) fn sort_out_so_far(&self) -> bool {
         let mut any = false;
         for _ in 0..self.queue.len() {
@@ -195,16 +247,17 @@ impl Background {
     }
 
     pub(crate) fn pop_promoted(&self) -> Option<Arc<dyn Unit>> {
-        pop(&self.promoted).or_else(|| self.pop_so_far())
+        pop_if_any(&self.promoted)
     }
 
+    /// Whether there are tasks that any worker may run, whatever the cap.
     pub(crate) fn has_promoted(&self) -> bool {
-        !self.promoted.is_empty() || self.has_so_far()
+        !self.promoted.is_empty() || self.has_awaited()
     }
 
     /// They are in the other queue too.
     pub(crate) fn forget_promoted(&self) {
-        while self.pop_promoted().is_some() {}
+        while self.pop_promoted().or_else(|| self.pop_so_far()).is_some() {}
     }
 
     pub(crate) fn is_empty(&self) -> bool {
@@ -293,6 +346,11 @@ impl Background {
         };
         left(0) + left(1)
     }
+}
+
+/// As [`pop`], of a queue that is nearly always empty: whoever searches comes by here, and a look is cheaper than an attempt, which fences.
+fn pop_if_any(queue: &Injector<Arc<dyn Unit>>) -> Option<Arc<dyn Unit>> {
+    if !MODEL && queue.is_empty() { None } else { pop(queue) }
 }
 
 fn pop(queue: &Injector<Arc<dyn Unit>>) -> Option<Arc<dyn Unit>> {

@@ -439,7 +439,7 @@ pub fn yield_to_foreground() -> bool {
     loop {
         if let Some(claimed) = steal::take_any(me, Tier::Foreground, steal::Private::Ask) {
             claimed.run(me);
-        } else if let Some(task) = run_unit::next_promoted(&me.pool().background) {
+        } else if let Some(task) = run_unit::next_promoted(me.pool()) {
             run_unit::run_claimed(me, &task, Tier::Foreground, Belongs::Pool);
         } else {
             return any;

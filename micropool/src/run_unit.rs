@@ -1,7 +1,7 @@
 //! Running units to their end: claim, segment, closure, and what comes after.
 
 use crate::ancestry;
-use crate::background::Background;
+use crate::background::{self, Background};
 use crate::current;
 use crate::panic::{catch, drop_quietly};
 use crate::seat::Seat;
@@ -13,7 +13,6 @@ use crate::unit::{Header, Unit};
 use crate::wait::{Awaited, wait};
 use crate::wake;
 use crate::word::Tier;
-use std::cell::Cell;
 use std::sync::Arc;
 use std::task::Waker;
 
@@ -187,7 +186,7 @@ fn so_far_queued(pool: &Shared) {
     wake::unit_changed(pool, pool.background.idle_unit());
 }
 
-/// I4 of the protocol in `background.rs`.
+/// Q3 of the protocol in `background.rs`.
 fn sort_out_so_far(pool: &Shared) {
     if pool.background.sort_out_so_far() {
         so_far_queued(pool);
@@ -206,22 +205,25 @@ pub(crate) fn wait_for_all(me: &Seat) {
         let idle = UnitName { over, name, help: help_one, can_help: || can_help_one(me) };
         return background.waiting(|| wait(me, &idle));
     }
-    let epoch = Cell::new(since);
-    let help = |me: &Seat| {
-        if background.await_ended_epoch(&epoch) {
-            sort_out_so_far(me.pool());
+    let tell = |me: &Seat| {
+        if background.has_awaited() {
+            so_far_queued(me.pool());
         }
-        let task = std::iter::from_fn(|| background.pop_so_far()).find(|task| task.header().claim());
+    };
+    let help = |me: &Seat| {
+        if background.await_more() {
+            tell(me);
+        }
+        let task = next_awaited(me.pool());
         if let Some(task) = &task {
             run_claimed(me, task, Tier::Foreground, Belongs::Pool);
         }
         task.is_some()
     };
-    let idle =
-        UnitName { over, name, help, can_help: || background.has_so_far() || background.has_epoch_ended(&epoch) };
+    let idle = UnitName { over, name, help, can_help: || background.has_awaited() || background.must_await_more() };
     let begun = || {
         promote_running(me);
-        sort_out_so_far(me.pool());
+        tell(me);
     };
     background.waiting_in_foreground(begun, || wait(me, &idle));
     // What is left are tasks that were started from the other queue, unless somebody else waits for later ones.
@@ -272,8 +274,25 @@ pub(crate) fn next_queued(background: &Background) -> Option<Arc<dyn Unit>> {
 }
 
 /// The next task that a foreground thread waits for, claimed.
-pub(crate) fn next_promoted(background: &Background) -> Option<Arc<dyn Unit>> {
-    std::iter::from_fn(|| background.pop_promoted()).find(|task| task.header().claim())
+pub(crate) fn next_promoted(pool: &Shared) -> Option<Arc<dyn Unit>> {
+    let promoted = std::iter::from_fn(|| pool.background.pop_promoted()).find(|task| task.header().claim());
+    promoted.or_else(|| next_awaited(pool))
+}
+
+/// The next task that a `wait_idle` in the foreground waits for, claimed.
+fn next_awaited(pool: &Shared) -> Option<Arc<dyn Unit>> {
+    loop {
+        match pool.background.pop_awaited()? {
+            background::Awaited::Task(task) if task.header().claim() => return Some(task),
+            background::Awaited::Task(_) => {}
+            background::Awaited::Later { task, look } => {
+                pool.background.end_look(task, look);
+                // Somebody may have looked while the task was out of the queue.
+                wake::task_queued(pool);
+                return None;
+            }
+        }
+    }
 }
 
 /// A unit that runs elsewhere.

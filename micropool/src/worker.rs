@@ -104,10 +104,17 @@ impl Worker<'_> {
             return true;
         }
         if self.role == Role::Worker
-            && let Some(task) = run_unit::next_promoted(&self.pool.background)
+            && let Some(task) = run_unit::next_promoted(self.pool)
         {
             self.found();
-            run_unit::run_claimed(self.me, &task, Tier::Foreground, run_unit::Belongs::Pool);
+            let mut next = Some(task);
+            // One after another, as in `run_background`.
+            while let Some(task) = next {
+                run_unit::run_claimed(self.me, &task, Tier::Foreground, run_unit::Belongs::Pool);
+                drop(task);
+                let before = steal::is_anything_offered(self.me) || broadcast::has_mail(self.me);
+                next = if before { None } else { run_unit::next_promoted(self.pool) };
+            }
             self.sleepers().start_searching();
             return true;
         }

@@ -327,3 +327,61 @@ fn task_end_is_told_to_who_waits_for_all() {
         forget_pool(&pool);
     });
 }
+
+/// A task of the pool that can be queued, by its number one of those that are there now; it writes into this frame.
+fn made(pool: &Arc<Shared>, ran: &Arc<Frame>) -> Arc<dyn Unit> {
+    let ran = ran.clone();
+    let task: Arc<dyn Unit> = Arc::new(Core::new(pool.clone(), move || ran.write(1)));
+    task.header().set_made(pool.background.task_made());
+    assert!(task.header().predecessor_over());
+    task
+}
+
+// The only worker is elsewhere for ever: who waits for all tasks so far runs the one that another thread just queues, and which it may
+// find in either queue. Goes red if Q3 isn't done or has no fence, if I4 comes before I1, or if `end_look` tells nobody.
+#[test]
+fn idle_runs_what_is_just_queued() {
+    explore(Some(4), || {
+        let (pool, start) = (shared(1, 1), Start::new());
+        let ran = Arc::new(Frame::new(0));
+        let task = made(&pool, &ran);
+        let other = pool.clone();
+        let queues = start.spawn(move || {
+            run_unit::queue(&other, task);
+            forget_pool(&other);
+        });
+        start.go();
+        crate::current::with_seat_in(&pool, run_unit::wait_for_all);
+        assert_eq!(ran.read(), 1);
+        queues.join().unwrap();
+        pool.background.forget_promoted();
+        forget_pool(&pool);
+    });
+}
+
+// The task lies behind one that was made later. Goes red as above.
+#[test]
+fn idle_runs_what_is_queued_behind_a_later_task() {
+    explore(Some(2), || {
+        let (pool, start) = (shared(1, 1), Start::new());
+        let (ran, later) = (Arc::new(Frame::new(0)), Arc::new(Frame::new(0)));
+        let task = made(&pool, &ran);
+        let (other, written) = (pool.clone(), later.clone());
+        let queues = start.spawn(move || {
+            // It may be made before the wait begins, or after it.
+            let second = made(&other, &written);
+            run_unit::queue(&other, second);
+            run_unit::queue(&other, task);
+            forget_pool(&other);
+        });
+        start.go();
+        crate::current::with_seat_in(&pool, run_unit::wait_for_all);
+        assert_eq!(ran.read(), 1);
+        queues.join().unwrap();
+        // Nobody else runs the later one, if the wait was not for it.
+        while run_one(&pool) {}
+        assert_eq!(later.read(), 1);
+        pool.background.forget_promoted();
+        forget_pool(&pool);
+    });
+}
