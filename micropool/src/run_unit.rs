@@ -280,7 +280,7 @@ pub(crate) fn next_promoted(pool: &Shared) -> Option<Arc<dyn Unit>> {
 }
 
 /// The next task that a `wait_idle` in the foreground waits for, claimed.
-fn next_awaited(pool: &Shared) -> Option<Arc<dyn Unit>> {
+pub(crate) fn next_awaited(pool: &Shared) -> Option<Arc<dyn Unit>> {
     loop {
         match pool.background.pop_awaited()? {
             background::Awaited::Task(task) if task.header().claim() => return Some(task),

@@ -126,10 +126,10 @@ fn slots(seat: &Seat, from: u32, to: u32, private: Private) -> impl Iterator<Ite
         })
 }
 
-/// Of the pending branches of a graph that lie on one stack, the most urgent instead of the oldest.
-fn most_urgent<'a>(seat: &'a Seat, oldest: Filled<'a>, to: u32, private: Private) -> Filled<'a> {
+/// Of the pending branches of a graph that lie on one stack, the most urgent instead of the oldest: even if it must be asked for.
+fn most_urgent<'a>(seat: &'a Seat, oldest: Filled<'a>, to: u32) -> Filled<'a> {
     let mut best = oldest;
-    for (position, slot, word) in slots(seat, oldest.0 + 1, to, private) {
+    for (position, slot, word) in slots(seat, oldest.0 + 1, to, Private::Ask) {
         if word.is_ranked()
             && matches!(word.kind(), Kind::Private | Kind::Ready)
             && Tier::of(word) == Tier::of(oldest.2)
@@ -148,7 +148,7 @@ pub(crate) fn take_any<'a>(me: &'a Seat, tier: Tier, private: Private) -> Option
             if Tier::of(found.2) != tier || !takeable(found.1, found.2) {
                 continue;
             }
-            let found = if found.2.is_ranked() { most_urgent(victim, found, u32::MAX, private) } else { found };
+            let found = if found.2.is_ranked() { most_urgent(victim, found, u32::MAX) } else { found };
             if let Some(claimed) = take(me, victim, found, || true) {
                 return Some(claimed);
             }
@@ -290,7 +290,7 @@ fn scan<'a>(me: &'a Seat, base: u32, end: u32, way: &Way<'_>, takes: Option<Priv
         let word = if word.is_background() { slot.load() } else { word };
         if takes.is_some() && takeable(slot, word) {
             let found = (position, slot, word);
-            let found = if word.is_ranked() { most_urgent(seat, found, end, private) } else { found };
+            let found = if word.is_ranked() { most_urgent(seat, found, end) } else { found };
             if !way.holds() {
                 return Look::Changed;
             }

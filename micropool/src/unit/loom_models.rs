@@ -2,7 +2,7 @@
 
 use super::*;
 use crate::current::forget_pool;
-use crate::loom_support::{Frame, Signal, Start, explore, shared};
+use crate::loom_support::{Frame, Signal, Start, end, explore, shared, worker};
 use crate::run_unit::{self, Belongs, UnitName};
 use crate::seat::Seat;
 use crate::task::{spawn_in, spawn_ordered};
@@ -359,29 +359,45 @@ fn idle_runs_what_is_just_queued() {
     });
 }
 
-// The task lies behind one that was made later. Goes red as above.
+// The task comes to lie behind one that is made later, by a third thread. Goes red if Q3 isn't done, or moves nothing.
 #[test]
 fn idle_runs_what_is_queued_behind_a_later_task() {
-    explore(Some(2), || {
+    explore(Some(1), || {
         let (pool, start) = (shared(1, 1), Start::new());
         let (ran, later) = (Arc::new(Frame::new(0)), Arc::new(Frame::new(0)));
         let task = made(&pool, &ran);
-        let (other, written) = (pool.clone(), later.clone());
-        let queues = start.spawn(move || {
-            // It may be made before the wait begins, or after it.
-            let second = made(&other, &written);
-            run_unit::queue(&other, second);
-            run_unit::queue(&other, task);
-            forget_pool(&other);
+        let queues = [Some(task), None].map(|task| {
+            let (pool, later) = (pool.clone(), later.clone());
+            start.spawn(move || {
+                run_unit::queue(&pool, task.unwrap_or_else(|| made(&pool, &later)));
+                forget_pool(&pool);
+            })
         });
         start.go();
         crate::current::with_seat_in(&pool, run_unit::wait_for_all);
         assert_eq!(ran.read(), 1);
-        queues.join().unwrap();
+        queues.into_iter().for_each(|thread| thread.join().unwrap());
         // Nobody else runs the later one, if the wait was not for it.
         while run_one(&pool) {}
         assert_eq!(later.read(), 1);
         pool.background.forget_promoted();
         forget_pool(&pool);
+    });
+}
+
+// A later task is taken out of the queue for a moment, just when a worker looks there before it sleeps. Goes red if who puts it back
+// wakes nobody.
+#[test]
+fn wake_an_idle_worker_for_what_is_put_back() {
+    explore(Some(2), || {
+        let (pool, start) = (shared(1, 1), Start::new());
+        let workers = vec![worker(&start, &pool, 0)];
+        start.go();
+        let ran = Arc::new(Signal::new());
+        let told = ran.clone();
+        let later = || spawn_in(&pool, move || told.give()).detach();
+        pool.background.waiting_in_foreground(later, || assert!(run_unit::next_awaited(&pool).is_none()));
+        ran.wait();
+        end(&pool, workers);
     });
 }
