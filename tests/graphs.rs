@@ -473,34 +473,6 @@ fn control_flow_stays_in_its_node() {
 }
 
 #[test]
-fn nodes_that_are_off_keep_their_place() {
-    everywhere(|| {
-        let frame = parallel! {
-            a => 1,
-            #[cfg(any())]
-            b(a) => there_is_no_such_function(a),
-            #[cfg(all())]
-            c after b => 3,
-            d(b) => *b,
-            #[cfg(any())]
-            background e => nor_this(),
-            /// Documented.
-            #[allow(clippy::no_effect)]
-            f => (),
-        };
-        let () = frame.b;
-        let () = frame.d;
-        frame.e.join();
-        assert_eq!((frame.a, frame.c), (1, 3));
-        let tried: Result<_, ()> = try_parallel! { #[cfg(any())] a => nothing(), b(a) => {
-            let _: () = *a;
-            Ok(())
-        } };
-        tried.unwrap().b
-    });
-}
-
-#[test]
 fn a_wide_fork() {
     everywhere(|| {
         let frame = parallel! {

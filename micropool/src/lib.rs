@@ -209,7 +209,6 @@ pub use micropool_macros::job;
 pub mod __private {
     pub use crate::after::{AfterValues, AnyTask, spawn_after, spawn_shared_after};
     pub use crate::graph::*;
-    pub use crate::task::task_done;
     pub use crate::trace::enter;
     #[cfg(feature = "macros")]
     pub use micropool_macros::{parallel, try_parallel};

@@ -122,7 +122,7 @@ fn start(pool: &Arc<Shared>, unit: Arc<dyn Unit>) {
 }
 
 /// A task that is over already, with this result: for a background node whose `if` is false.
-pub fn task_done<T: Send + 'static>(value: T) -> Task<T> {
+pub(crate) fn task_done<T: Send + 'static>(value: T) -> Task<T> {
     let typed: Arc<dyn Yields<T>> = Arc::new(Core::new(current_pool(), move || value));
     let unit: Arc<dyn Unit> = typed.clone();
     unit.header().set_made(unit.header().pool.background.task_made());

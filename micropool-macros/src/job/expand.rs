@@ -25,7 +25,8 @@ pub fn right(job: &Job) -> TokenStream {
             let private = private(job);
             // By a `match` and not as an argument: a block or an `if` as an argument would have to be a pool itself, no
             // reference to one.
-            let (borrowed, name) = (quote_spanned!(located_at(pool)=> &(#pool)), Ident::new("pool", located_at(pool)));
+            let (borrowed, name) =
+                (quote_spanned!(located_at(pool)=> &(#pool)), Ident::new("__micropool_pool", located_at(pool)));
             let result = (job.runs == Runs::InPlace).then(|| {
                 let result = result(job);
                 quote_spanned!(Span::mixed_site()=> -> #result)
@@ -57,19 +58,19 @@ pub fn wrong(job: &Job, errors: &Errors) -> TokenStream {
     let asyncness = sig.asyncness.take();
     (sig.constness, sig.abi) = (None, None);
     let lets = job.params.iter().enumerate().map(|(at, param)| {
-        let (outer, Param { attrs, pat, ty, .. }) = (outer(at, param), param);
+        let (outer, Param { attrs, pat, ty, .. }) = (outer(job, at, param), param);
         let ty = without_impl(ty);
         match param.after {
-            true => quote_spanned!(Span::mixed_site()=> let _ = #outer; #(#attrs)* let #pat: #ty = error;),
+            true => quote_spanned!(Span::mixed_site()=> let _ = #outer; #(#attrs)* let #pat: #ty = __micropool_error;),
             false => quote_spanned!(Span::mixed_site()=> #(#attrs)* let #pat = #outer;),
         }
     });
     let (result, body) = (result(job), body(job));
     let body = quote_spanned! {Span::mixed_site()=> {
-        let error = #errors;
+        let __micropool_error = #errors;
         #pool
         let _ = #asyncness move || -> #result { #(#lets)* #body };
-        error
+        __micropool_error
     }};
     function(job, &sig, &body)
 }
@@ -93,7 +94,7 @@ fn private(job: &Job) -> TokenStream {
 /// that `return`, `?` and coercions mean what they mean in the function.
 fn named(job: &Job) -> TokenStream {
     let (private, name, body) = (private(job), &job.name, body(job));
-    quote_spanned!(Span::mixed_site()=> let _job = #private::enter(#name); #body)
+    quote_spanned!(Span::mixed_site()=> let __micropool_job = #private::enter(#name); #body)
 }
 
 /// The body as the last expression of a block of ours. There the user's braces would be "unnecessary": they are ours.
@@ -141,7 +142,7 @@ fn signature(job: &Job) -> Signature {
         FnArg::Receiver(_) => None,
     });
     for (at, (typed, param)) in typed.zip(&job.params).enumerate() {
-        let outer = outer(at, param);
+        let outer = outer(job, at, param);
         // Lint levels concern the body's variable.
         typed.attrs.retain(|attr| attr.path().is_ident("cfg"));
         *typed.pat =
@@ -160,17 +161,24 @@ fn signature(job: &Job) -> Signature {
     sig
 }
 
-/// The name of a background job's parameter for callers: its own, where it has just a name.
-fn outer(at: usize, param: &Param) -> Ident {
+/// The name of a background job's parameter for callers: its own, where it has just a name. Whoever reads the signature
+/// sees it; but only a pool's expression may use it, so it's ours elsewhere: using a `_name` would draw a lint.
+fn outer(job: &Job, at: usize, param: &Param) -> Ident {
     match &param.pat {
-        Pat::Ident(PatIdent { by_ref: None, subpat: None, ident, .. }) => ident.clone(),
+        Pat::Ident(PatIdent { by_ref: None, subpat: None, ident, .. }) => {
+            let mut name = ident.clone();
+            if named_by_pool(job, &param.pat).is_none() {
+                name.set_span(name.span().resolved_at(Span::mixed_site()));
+            }
+            name
+        }
         _ => inner(at),
     }
 }
 
 /// The name of a parameter on its way to the body.
 fn inner(at: usize) -> Ident {
-    format_ident!("parameter{at}", span = Span::mixed_site())
+    format_ident!("__micropool_parameter{at}", span = Span::mixed_site())
 }
 
 /// The same name, at the parameter's type.
@@ -183,54 +191,75 @@ fn located(at: usize, param: &Param) -> Ident {
 /// What spawns the body: a function of the expansion's own takes the parameters and the body, which is a closure over no
 /// more than `self`. So whatever may not go to another thread is one argument of one call, located at its type.
 fn spawned(job: &Job) -> TokenStream {
-    let arguments = job.params.iter().enumerate().map(|(at, param)| argument(at, param));
+    let arguments = job.params.iter().enumerate().map(|(at, param)| argument(job, at, param));
     let (typed, start, body) = (typed(job), start(job), background_body(job));
     let place = match &job.sig.output {
         ReturnType::Type(_, ty) => located_at(ty),
         ReturnType::Default => located_at(&job.sig.ident),
     };
     // What isn't a parameter and can't go to another thread is `self`.
-    let work = Ident::new("work", job.sig.receiver().map_or(place, |this| located_at(&this.self_token)));
+    let work = Ident::new("__micropool_work", job.sig.receiver().map_or(place, |this| located_at(&this.self_token)));
     let names: Vec<Ident> = job.params.iter().enumerate().map(|(at, param)| located(at, param)).collect();
-    let call = quote_spanned!(place=> start(#(#names,)* #work));
+    let passed = arguments_of(&names);
+    let lent = arguments_of(&names.iter().map(|name| quote_spanned!(Span::mixed_site()=> &#name)).collect::<Vec<_>>());
+    let call = quote_spanned!(place=> __micropool_start(#passed #work));
     let start = quote_spanned!(Span::mixed_site()=> { #start #call });
     quote_spanned! {Span::mixed_site()=> {
         #(#arguments)*
-        let #work = #typed(#(&#names,)* move |#(#names),*| #body);
+        let #work = #typed(#lent move |#(#names),*| #body);
         #start
     }}
 }
 
 /// Gives a parameter the expansion's own name. One that is off by `cfg` is `()` from here on.
-fn argument(at: usize, param: &Param) -> TokenStream {
-    let (name, outer) = (located(at, param), outer(at, param));
+fn argument(job: &Job, at: usize, param: &Param) -> TokenStream {
+    let (name, outer) = (located(at, param), outer(job, at, param));
     let cfgs: Vec<&Attribute> = cfgs(param).collect();
     let conditions = cfgs.iter().filter_map(|cfg| cfg.meta.require_list().ok()).map(|cfg| &cfg.tokens);
     let off = (!cfgs.is_empty())
         .then(|| quote_spanned!(Span::mixed_site()=> #[cfg(not(all(#(#conditions),*)))] let #name = ();));
-    // `_name` says that the body doesn't use it.
-    let used = outer.to_string().starts_with('_').then(|| quote!(#[allow(clippy::used_underscore_binding)]));
-    quote_spanned!(Span::mixed_site()=> #off #(#cfgs)* #used let #name = #outer;)
+    quote_spanned!(Span::mixed_site()=> #off #(#cfgs)* let #name = #outer;)
 }
 
 fn cfgs(param: &Param) -> impl Iterator<Item = &Attribute> {
     param.attrs.iter().filter(|attr| attr.path().is_ident("cfg"))
 }
 
+/// clippy allows a function seven arguments, and we add one to the job's own: so many become a tuple.
+const MOST_ARGUMENTS: usize = 6;
+
+/// The job's parameters in a call of one of the expansion's own functions, in front of other arguments.
+fn arguments_of(values: &[impl ToTokens]) -> TokenStream {
+    match values.len() {
+        ..=MOST_ARGUMENTS => quote_spanned!(Span::mixed_site()=> #(#values,)*),
+        _ => quote_spanned!(Span::mixed_site()=> (#(#values,)*),),
+    }
+}
+
+/// The same where the function is declared.
+fn parameters_of(patterns: &[impl ToTokens], types: &[TokenStream]) -> TokenStream {
+    match types.len() {
+        ..=MOST_ARGUMENTS => quote_spanned!(Span::mixed_site()=> #(#patterns: #types,)*),
+        _ => quote_spanned!(Span::mixed_site()=> (#(#patterns,)*): (#(#types,)*),),
+    }
+}
+
 /// A function that tells rustc what a closure with these parameters gets, so that its body is checked with their types.
 /// In a block of its own it isn't seen by the body.
 fn typed(job: &Job) -> TokenStream {
     let Passed { generics, types, function, .. } = Passed::of(job);
+    let types: Vec<TokenStream> = types.iter().map(|ty| quote_spanned!(Span::mixed_site()=> &#ty)).collect();
+    let unnamed = vec![quote_spanned!(Span::mixed_site()=> _); types.len()];
+    let parameters = parameters_of(&unnamed, &types);
     quote_spanned! {Span::mixed_site()=>
         ({
-            #[allow(clippy::too_many_arguments)]
-            fn typed<#(#generics,)* R, F>(#(_: &#types,)* work: F) -> F
+            fn __micropool_typed<#(#generics,)* R, F>(#parameters __micropool_work: F) -> F
             where
                 F: #function,
             {
-                work
+                __micropool_work
             }
-            typed
+            __micropool_typed
         })
     }
 }
@@ -239,6 +268,7 @@ fn typed(job: &Job) -> TokenStream {
 fn start(job: &Job) -> TokenStream {
     let (krate, private) = (&job.krate, private(job));
     let Passed { names, generics, types, tasks, function } = Passed::of(job);
+    let parameters = parameters_of(&names, &types);
     let marker = quote_spanned!(Span::mixed_site()=> ::core::marker);
     let shared = job.runs == Runs::Shared;
     let (handle, sync) = match shared {
@@ -248,11 +278,9 @@ fn start(job: &Job) -> TokenStream {
     let handle = Ident::new(handle, Span::mixed_site());
     let spawn = Ident::new(if shared { "spawn_shared_after" } else { "spawn_after" }, Span::mixed_site());
     let (name, tasks) = (&job.name, tuple(&tasks));
-    let call =
-        quote_spanned!(Span::mixed_site()=> #private::#spawn(#name, #tasks, &[], move |#tasks| work(#(#names),*)));
+    let call = quote_spanned!(Span::mixed_site()=> #private::#spawn(#name, #tasks, &[], move |#tasks| __micropool_work(#(#names),*)));
     quote_spanned! {Span::mixed_site()=>
-        #[allow(clippy::too_many_arguments)]
-        fn start<#(#generics,)* R, F>(#(#names: #types,)* work: F) -> #krate::#handle<R>
+        fn __micropool_start<#(#generics,)* R, F>(#parameters __micropool_work: F) -> #krate::#handle<R>
         where
             #(#generics: #marker::Send + 'static,)*
             R: #marker::Send #sync + 'static,
@@ -305,16 +333,22 @@ fn background_body(job: &Job) -> TokenStream {
     });
     let lets = job.params.iter().enumerate().map(|(at, param)| {
         let (name, Param { attrs, pat, .. }) = (inner(at), param);
-        let used =
-            uses(job.pool.as_ref(), pat).then(|| quote_spanned!(Span::mixed_site()=> #[allow(unused_variables)]));
-        let whole = (outer(at, param) == name).then(|| quote_spanned!(Span::mixed_site()=> let #name = #name;));
-        quote_spanned!(Span::mixed_site()=> #whole #(#attrs)* #used let #pat = #name;)
+        let used = named_by_pool(job, pat).map(|name| quote_spanned!(Span::mixed_site()=> let _ = &#name;));
+        // A call: clippy takes a `_name` that is bound without any effect for a slip.
+        let given = match pat {
+            Pat::Ident(pat) if pat.ident.to_string().starts_with('_') => {
+                quote_spanned!(Span::mixed_site()=> ::core::convert::identity(#name))
+            }
+            _ => name.to_token_stream(),
+        };
+        let whole = (outer(job, at, param) == name).then(|| quote_spanned!(Span::mixed_site()=> let #name = #name;));
+        quote_spanned!(Span::mixed_site()=> #whole #(#attrs)* let #pat = #given; #used)
     });
     quote_spanned!(Span::mixed_site()=> -> #result { #this #(#lets)* #named })
 }
 
-/// Whether the pool's expression names this parameter, which then has a use even if the body has none.
-fn uses(pool: Option<&Expr>, pat: &Pat) -> bool {
+/// The parameter's name, if the pool's expression names it: then it has a use even if the body has none.
+fn named_by_pool<'a>(job: &Job, pat: &'a Pat) -> Option<&'a Ident> {
     fn names(tokens: TokenStream, name: &Ident) -> bool {
         tokens.into_iter().any(|tree| match tree {
             TokenTree::Ident(word) => word == *name,
@@ -322,8 +356,7 @@ fn uses(pool: Option<&Expr>, pat: &Pat) -> bool {
             _ => false,
         })
     }
-    match (pool, pat) {
-        (Some(pool), Pat::Ident(pat)) => names(pool.to_token_stream(), &pat.ident),
-        _ => false,
-    }
+    let Pat::Ident(pat) = pat else { return None };
+    let pool: &Expr = job.pool.as_ref()?;
+    names(pool.to_token_stream(), &pat.ident).then_some(&pat.ident)
 }

@@ -49,13 +49,13 @@ pub enum Form {
 }
 
 impl Model {
-    /// Whether any user of the value reads it by `&`.
-    pub fn is_read(&self, value: Source) -> bool {
+    /// The nodes that use the value so.
+    pub fn users(&self, value: Source, access: Access) -> impl Iterator<Item = usize> {
         let at = match value {
             Source::Node(node) => node,
             Source::Resource(resource) => self.nodes.len() + resource,
         };
-        self.values[at].users.iter().any(|&(_, access)| access == Access::Shared)
+        self.values[at].users.iter().filter(move |&&(_, other)| other == access).map(|&(user, _)| user)
     }
 
     pub fn is_background(&self, node: usize) -> bool {

@@ -16,7 +16,7 @@ use std::sync::{Mutex, PoisonError};
 use crate::after::{AfterValues, AnyTask};
 use crate::current;
 use crate::join::{join_here, join_ranked};
-use crate::task::Task;
+use crate::task::{Task, task_done};
 use crate::trace::Parent;
 
 /// One run of a block. Its methods are what the expansion calls with closures of the user's: a method's name has no path in
@@ -89,6 +89,18 @@ impl<E> Block<E> {
         T: Send + 'static,
     {
         crate::after::spawn_after(self.names[node as usize], (), &[], |()| f())
+    }
+
+    /// Spawns a background node with an `if`, which was false if there is no closure.
+    pub fn spawn_some<T, F>(&self, node: u32, f: Option<F>) -> Task<Option<T>>
+    where
+        F: FnOnce() -> T + Send + 'static,
+        T: Send + 'static,
+    {
+        match f {
+            Some(f) => self.spawn(node, || Some(f())),
+            None => task_done(None),
+        }
     }
 
     /// Spawns a background node that comes after others.
@@ -201,6 +213,11 @@ pub fn skipped<M, T>(moved: M) -> Option<T> {
     None
 }
 
+/// Whether a node didn't fail. (A method of the user's for all types could come before `Option`'s own.)
+pub fn ran<T>(result: &Option<T>) -> bool {
+    result.is_some()
+}
+
 /// The result of a node that didn't fail.
 ///
 /// # Panics
@@ -217,6 +234,9 @@ pub fn value<T>(result: Option<T>) -> T {
 pub fn call<T>(f: impl FnOnce() -> T) -> T {
     f()
 }
+
+/// The result of a node that is off by `cfg`. (Written out, clippy calls it unneeded.)
+pub fn off() {}
 
 /// A node's `if`.
 pub fn condition(f: impl FnOnce() -> bool) -> bool {

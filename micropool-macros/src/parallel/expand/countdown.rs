@@ -8,8 +8,8 @@ use quote::quote_spanned;
 
 use super::super::check::Source;
 use super::super::graph::{self, Access, Edge};
-use super::super::parse::Place;
-use super::node::{Lend, lints, node_span, number, place};
+use super::super::parse::{Place, Resource};
+use super::node::{Lend, capture_span, is_off, lints, node_span, number, place};
 use super::{Context, local};
 
 pub fn expand(cx: Context<'_>) -> TokenStream {
@@ -44,6 +44,30 @@ fn spawned(node: usize) -> Ident {
     local("spawned", node)
 }
 
+/// When something is so.
+enum When {
+    Always,
+    Never,
+    /// Under this `cfg`.
+    If(TokenStream),
+}
+
+/// The statement, where each of these is so or isn't, as it says.
+fn under(cases: &[(&When, bool)], statement: TokenStream) -> TokenStream {
+    let mut conditions = Vec::new();
+    for case in cases {
+        match case {
+            (When::Always, true) | (When::Never, false) => {}
+            (When::Always, false) | (When::Never, true) => return TokenStream::new(),
+            (When::If(condition), true) => conditions.push(condition.clone()),
+            (When::If(condition), false) => conditions.push(quote_spanned!(Span::mixed_site()=> not(#condition))),
+        }
+    }
+    let conditions =
+        (!conditions.is_empty()).then(|| quote_spanned!(Span::mixed_site()=> #[cfg(all(#(#conditions),*))]));
+    quote_spanned!(Span::mixed_site()=> #conditions #statement)
+}
+
 struct Countdown<'a> {
     cx: Context<'a>,
 }
@@ -56,12 +80,12 @@ impl Lend for Countdown<'_> {
 
     fn exclusive(&self, source: Source, place: Span, closure: TokenStream) -> TokenStream {
         let cell = cell_of(source, place);
-        quote_spanned!(place=> #cell.with_mut(#closure))
+        quote_spanned!(place=> (&#cell).with_mut(#closure))
     }
 
     fn taken(&self, source: Source, place: Span) -> TokenStream {
         let cell = cell_of(source, place);
-        quote_spanned!(place=> #cell.take())
+        quote_spanned!(place=> (&#cell).take())
     }
 }
 
@@ -84,31 +108,63 @@ impl Countdown<'_> {
     fn cell(&self, node: usize) -> TokenStream {
         let private = self.cx.private;
         let cell = local("cell", node);
-        let kind = if self.cx.model.is_read(Source::Node(node)) { "Lent" } else { "Moved" };
-        let kind = Ident::new(kind, Span::mixed_site());
-        quote_spanned!(node_span(&self.cx.model.nodes[node])=> let #cell = #private::#kind::new();)
+        let span = node_span(&self.cx.model.nodes[node]);
+        let new = |kind: &str| {
+            let kind = Ident::new(kind, Span::mixed_site());
+            quote_spanned!(span=> let #cell = #private::#kind::new();)
+        };
+        let read = self.used(Source::Node(node), Access::Shared);
+        [under(&[(&read, true)], new("Lent")), under(&[(&read, false)], new("Moved"))].into_iter().collect()
     }
 
     /// The cell of a resource.
     fn resource(&self, at: usize) -> TokenStream {
         let private = self.cx.private;
-        let model = self.cx.model;
-        let name = &model.resources[at].name;
+        let Resource { name, mutable } = &self.cx.model.resources[at];
         let cell = local("resource", at);
-        let value = &model.values[model.nodes.len() + at];
-        let exclusive = value.users.iter().any(|&(_, access)| access == Access::Exclusive);
         let span = place(name);
-        let lent = match (exclusive, model.is_read(Source::Resource(at))) {
-            (false, _) => quote_spanned!(span=> #private::LentRef::new(&#name)),
-            (true, false) => quote_spanned!(span=> #private::LentMut::new(&mut #name)),
-            (true, true) => quote_spanned!(span=> #private::LentBoth::new(&mut #name)),
+        let written = &self.used(Source::Resource(at), Access::Exclusive);
+        let read = &self.used(Source::Resource(at), Access::Shared);
+        // Where its exclusive users are off, the user's `mut` has a use all the same.
+        let shared = match (written, mutable) {
+            (When::If(_), true) => quote_spanned!(span=> &*&mut #name),
+            _ => quote_spanned!(span=> &#name),
         };
-        quote_spanned!(span=> let #cell = #lent;)
+        let forms = [
+            under(
+                &[(written, true), (read, true)],
+                quote_spanned!(span=> let #cell = #private::LentBoth::new(&mut #name);),
+            ),
+            under(
+                &[(written, true), (read, false)],
+                quote_spanned!(span=> let #cell = #private::LentMut::new(&mut #name);),
+            ),
+            under(&[(written, false)], quote_spanned!(span=> let #cell = #private::LentRef::new(#shared);)),
+        ];
+        forms.into_iter().collect()
+    }
+
+    /// When the value has such users: a node that is off uses nothing.
+    fn used(&self, value: Source, access: Access) -> When {
+        let model = self.cx.model;
+        let mut conditions = Vec::new();
+        for user in model.users(value, access) {
+            let handle = matches!(value, Source::Node(from) if model.handles[user].contains(&from));
+            match is_off(&model.nodes[user].attrs) {
+                Some(off) if !handle => conditions.push(quote_spanned!(Span::mixed_site()=> not(#off))),
+                // What a background node comes after, it comes after in any case.
+                _ => return When::Always,
+            }
+        }
+        match conditions[..] {
+            [] => When::Never,
+            _ => When::If(quote_spanned!(Span::mixed_site()=> any(#(#conditions),*))),
+        }
     }
 
     /// Runs a node; gives whether it succeeded.
     fn run(&self, at: usize) -> TokenStream {
-        let model = self.cx.model;
+        let (model, private) = (self.cx.model, self.cx.private);
         let node = &model.nodes[at];
         // What was spawned before the run isn't in its plan. Only the `if` of such a node can fail.
         let needed = model
@@ -122,9 +178,11 @@ impl Countdown<'_> {
         match node.name {
             Some(_) => {
                 let cell = local("cell", at);
-                quote_spanned!(node_span(node)=> #needed #cell.#runner(&block, #number, #closure))
+                quote_spanned!(node_span(node)=> #needed (&#cell).#runner(__micropool_block, #number, #closure))
             }
-            None => quote_spanned!(node_span(node)=> #needed block.#runner(#number, #closure).is_some()),
+            None => {
+                quote_spanned!(node_span(node)=> #needed #private::ran(&__micropool_block.#runner(#number, #closure)))
+            }
         }
     }
 
@@ -158,7 +216,7 @@ impl Countdown<'_> {
         });
         let is_here = |job: usize| model.nodes[jobs[job][0]].place == Place::Here;
         let everywhere = order.iter().map(|&job| {
-            let span = node_span(&model.nodes[jobs[job][0]]);
+            let span = capture_span(jobs[job].iter().map(|&node| &model.nodes[node]));
             let name = Ident::new(&local("job", job).to_string(), span);
             match is_here(job) {
                 true => quote_spanned!(span=> &#private::Nothing),
@@ -174,8 +232,8 @@ impl Countdown<'_> {
         quote_spanned! {Span::mixed_site()=> {
             #closures
             #private::run_graph({
-                static PLAN: #private::Plan = #private::Plan { nodes: &[#(#specs),*], width: #width };
-                &PLAN
+                static __MICROPOOL_PLAN: #private::Plan = #private::Plan { nodes: &[#(#specs),*], width: #width };
+                &__MICROPOOL_PLAN
             }, [#(#everywhere),*], &[#(#here),*]);
         }}
     }
@@ -219,12 +277,12 @@ impl Countdown<'_> {
         let steps = chain.iter().enumerate().map(|(place, &node)| {
             let (lints, run) = (lints(&nodes[node]), self.run(node));
             match place {
-                0 => quote_spanned!(Span::mixed_site()=> #lints let ok = #run;),
-                _ => quote_spanned!(Span::mixed_site()=> #lints let ok = ok && #run;),
+                0 => quote_spanned!(Span::mixed_site()=> #lints let __micropool_ok = #run;),
+                _ => quote_spanned!(Span::mixed_site()=> #lints let __micropool_ok = __micropool_ok && #run;),
             }
         });
         // rustc shows what is wrong with a closure (it isn't `Send`) on the last expression in it.
-        let ok = Ident::new("ok", span);
+        let ok = Ident::new("__micropool_ok", span);
         quote_spanned!(span=> let #name = #private::OnceJob::new(|| { #(#steps)* #ok });)
     }
 }

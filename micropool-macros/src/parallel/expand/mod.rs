@@ -1,8 +1,11 @@
 //! From the graph to Rust.
 //!
 //! All names of the expansion's own are hygienic (`mixed_site`): an expression of the user's sees its inputs and its
-//! surroundings, nothing else. Items aren't hygienic, so none stands where an expression of the user's could see it.
-//! There is no `unsafe` in what is expanded: cells in the runtime check each use.
+//! surroundings, nothing else. Items aren't hygienic, so none stands where an expression of the user's could see it; and
+//! the user's items are seen by our patterns, so each name that we bind begins with `__micropool_`, or it could be taken
+//! for a constant. Methods are called on references: a trait of the user's for all types can't come before them.
+//! There is no `unsafe` in what is expanded: cells in the runtime check each use. Nor is there an `allow`, which a
+//! `forbid` of the user's would make an error.
 
 mod countdown;
 mod nested;
@@ -32,7 +35,7 @@ pub fn right(model: &Model, krate: &TokenStream) -> TokenStream {
             // By a `match` and not as an argument: a block or an `if` as an argument would have to be a pool itself, no
             // reference to one.
             let span = Span::mixed_site().located_at(pool.span());
-            let (borrowed, name) = (quote_spanned!(span=> &(#pool)), Ident::new("pool", span));
+            let (borrowed, name) = (quote_spanned!(span=> &(#pool)), Ident::new("__micropool_pool", span));
             quote_spanned!(Span::mixed_site()=> match #borrowed { #name => #private::in_pool(#name, || #value) })
         }
         None => value,
@@ -49,7 +52,14 @@ struct Context<'a> {
 
 /// A hygienic name for something that belongs to a node or a resource.
 fn local(what: &str, number: usize) -> Ident {
-    format_ident!("{what}{number}", span = Span::mixed_site())
+    format_ident!("__micropool_{what}{number}", span = Span::mixed_site())
+}
+
+/// The same name at the same place, as one of ours.
+fn ours(name: &Ident) -> Ident {
+    let mut name = name.clone();
+    name.set_span(node::place(&name));
+    name
 }
 
 impl Context<'_> {
@@ -71,7 +81,10 @@ impl Context<'_> {
             Some(name) => name.unraw().to_string(),
             None => String::from("_"),
         });
-        quote_spanned!(Span::mixed_site()=> let block = #private::Block #error ::new(&[#(#names),*]);)
+        quote_spanned! {Span::mixed_site()=>
+            let __micropool_run = #private::Block #error ::new(&[#(#names),*]);
+            let __micropool_block = &__micropool_run;
+        }
     }
 
     /// The end of the block: its value, or what leaves it. `results` are the names of those that exist, with how each
@@ -87,7 +100,7 @@ impl Context<'_> {
             quote_spanned!(Span::mixed_site()=> #private::value(#name))
         });
         quote_spanned! {Span::mixed_site()=>
-            #private::#finish(block, (#(#values,)*), |(#(#names,)*)| #value)
+            #private::#finish(__micropool_run, (#(#values,)*), |(#(#names,)*)| #value)
         }
     }
 
@@ -96,8 +109,9 @@ impl Context<'_> {
         let private = self.private;
         let nodes = &self.model.nodes;
         let named: Vec<usize> = (0..nodes.len()).filter(|&node| nodes[node].name.is_some()).collect();
-        let fields: Vec<&Ident> = nodes.iter().filter_map(|node| node.name.as_ref()).collect();
-        let types: Vec<Ident> = named.iter().map(|&node| local("T", node)).collect();
+        // Of our making, so that no lint looks at them; a field's name isn't hygienic.
+        let fields: Vec<Ident> = nodes.iter().filter_map(|node| node.name.as_ref()).map(ours).collect();
+        let types: Vec<Ident> = named.iter().map(|&node| format_ident!("T{node}", span = Span::mixed_site())).collect();
         let docs = named.iter().map(|&node| {
             let docs = nodes[node].attrs.iter().filter(|attr| attr.path().is_ident("doc"));
             docs.map(Attribute::to_token_stream).collect::<TokenStream>()
@@ -115,9 +129,7 @@ impl Context<'_> {
         };
         quote_spanned! {Span::mixed_site()=> {
             #[derive(#private::std_core::fmt::Debug)]
-            #[allow(dead_code, non_snake_case, clippy::struct_field_names)]
             struct Parallel<#(#types),*> { #(#docs pub #fields: #types),* }
-            #[allow(dead_code, clippy::type_complexity)]
             impl<#(#types),*> Parallel<#(#types),*> {
                 #into_tuple
             }

@@ -5,12 +5,12 @@
 //! before it begins, the least urgent first.
 
 use proc_macro2::{Ident, Span, TokenStream};
-use quote::quote_spanned;
+use quote::{ToTokens, quote_spanned};
 
 use super::super::check::Source;
 use super::super::graph::{Access, Shape};
 use super::super::parse::Mode;
-use super::node::{Lend, lints, node_span, number};
+use super::node::{Lend, capture_span, lints, node_span, number};
 use super::{Context, local};
 
 /// Beyond so many branches a fork runs as a graph without edges: a stack of forks would nest as deep as it is wide.
@@ -81,7 +81,7 @@ impl Nested<'_> {
         let node = &cx.model.nodes[at];
         let (lints, closure, runner) = (lints(node), cx.closure(at, self), cx.runner(at));
         let number = number(at);
-        let run = quote_spanned!(node_span(node)=> block.#runner(#number, #closure));
+        let run = quote_spanned!(node_span(node)=> __micropool_block.#runner(#number, #closure));
         let needed: Vec<Ident> = self.needed(at).map(ok).collect();
         let run = if needed.is_empty() {
             run
@@ -97,7 +97,7 @@ impl Nested<'_> {
         let result = self.pattern(at);
         let flag = self.is_flagged(at).then(|| {
             let (ok, result) = (ok(at), local("result", at));
-            quote_spanned!(Span::mixed_site()=> let #ok = #result.is_some();)
+            quote_spanned!(Span::mixed_site()=> let #ok = #private::ran(&#result);)
         });
         quote_spanned!(Span::mixed_site()=> #lints let #result = #run; #flag)
     }
@@ -139,38 +139,44 @@ impl Nested<'_> {
         statements
     }
 
-    /// A fork of few branches: joins.
+    /// A fork of few branches: joins. The branches are bound before, in the order of the source: that is the order in
+    /// which rustc infers types.
     fn narrow(&self, branches: &[&Shape], rank: impl Fn(&Shape) -> u64) -> TokenStream {
-        let branch = |part: &Shape| {
-            let (statements, outputs) = (self.statements(part), self.outputs(part));
-            quote_spanned!(self.span(part)=> || { #statements #outputs })
-        };
-        let mut value = branch(branches[0]);
+        let lets = in_source_order(branches).into_iter().map(|part| {
+            let (name, statements, outputs) = (self.branch(part), self.statements(part), self.outputs(part));
+            quote_spanned!(self.span(part)=> let #name = || { #statements #outputs };)
+        });
+        let lets: TokenStream = lets.collect();
+        let mut value = self.branch(branches[0]).into_token_stream();
         let mut pattern = self.patterns(branches[0]);
         for (place, part) in branches.iter().enumerate().skip(1) {
             let rank = u32::try_from(rank(part)).unwrap_or(u32::MAX);
-            let (other, others) = (branch(part), self.patterns(part));
+            let (other, others) = (self.branch(part), self.patterns(part));
             let span = self.span(part);
-            value = quote_spanned!(span=> block.fork(#rank, #value, #other));
+            value = quote_spanned!(span=> __micropool_block.fork(#rank, #value, #other));
             pattern = quote_spanned!(Span::mixed_site()=> (#pattern, #others));
             if place + 1 < branches.len() {
                 value = quote_spanned!(span=> || #value);
             }
         }
-        quote_spanned!(Span::mixed_site()=> let #pattern = #value;)
+        quote_spanned!(Span::mixed_site()=> #lets let #pattern = #value;)
+    }
+
+    /// The local of a branch's closure.
+    fn branch(&self, part: &Shape) -> Ident {
+        let mut name = local("branch", first(part));
+        name.set_span(capture_span(part.nodes().iter().map(|&node| &self.cx.model.nodes[node])));
+        name
     }
 
     /// A fork of many branches: a graph without edges, whose branches write into locals of this frame.
     fn wide(&self, branches: &[&Shape]) -> TokenStream {
         let private = self.cx.private;
-        let width = number(branches.len());
+        let (width, count) = (number(branches.len()), branches.len());
         let mut locals = TokenStream::new();
         let mut jobs = TokenStream::new();
-        let mut names = Vec::new();
-        for (place, part) in branches.iter().enumerate() {
-            let (statements, outputs) = (self.statements(part), self.outputs(part));
-            let mut name = local("branch", place);
-            name.set_span(self.span(part));
+        for part in in_source_order(branches) {
+            let (name, statements, outputs) = (self.branch(part), self.statements(part), self.outputs(part));
             let list = self.output_list(part);
             for Output { node, flag } in &list {
                 let (result, ok) = (local("result", *node), ok(*node));
@@ -185,18 +191,21 @@ impl Nested<'_> {
             jobs.extend(quote_spanned! {self.span(part)=>
                 let #name = #private::OnceJob::new(|| { (#(#outer,)*) = { #statements #outputs }; true });
             });
-            names.push(quote_spanned!(self.span(part)=> &#name));
         }
+        let names = branches.iter().map(|part| {
+            let name = self.branch(part);
+            quote_spanned!(self.span(part)=> &#name)
+        });
         quote_spanned! {Span::mixed_site()=>
             #locals
             {
                 #jobs
                 #private::run_graph({
-                    static PLAN: #private::Plan = #private::Plan {
-                        nodes: &[#private::NodeSpec { preds: 0, succs: &[], here: false }; #width as usize],
+                    static __MICROPOOL_PLAN: #private::Plan = #private::Plan {
+                        nodes: &[#private::NodeSpec { preds: 0, succs: &[], here: false }; #count],
                         width: #width,
                     };
-                    &PLAN
+                    &__MICROPOOL_PLAN
                 }, [#(#names),*], &[]);
             }
         }
@@ -245,8 +254,19 @@ impl Nested<'_> {
     }
 
     fn span(&self, part: &Shape) -> Span {
-        node_span(&self.cx.model.nodes[part.nodes()[0]])
+        node_span(&self.cx.model.nodes[first(part)])
     }
+}
+
+/// The node of a part that stands highest in the source.
+fn first(part: &Shape) -> usize {
+    part.nodes().into_iter().min().expect("no part is empty")
+}
+
+fn in_source_order<'a>(branches: &[&'a Shape]) -> Vec<&'a Shape> {
+    let mut branches = branches.to_vec();
+    branches.sort_by_key(|part| first(part));
+    branches
 }
 
 /// A local that leaves a branch: a node's result, or whether it succeeded.

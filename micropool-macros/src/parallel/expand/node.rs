@@ -1,7 +1,7 @@
 //! One node: its expression, with what it uses lent to it and its `if` around it. The same in both forms.
 
-use proc_macro2::{Ident, Span, TokenStream};
-use quote::{ToTokens, quote_spanned};
+use proc_macro2::{Delimiter, Ident, Span, TokenStream, TokenTree};
+use quote::{ToTokens, format_ident, quote_spanned};
 use syn::spanned::Spanned;
 use syn::{Attribute, Expr, ExprBlock, token};
 
@@ -30,15 +30,27 @@ fn handle(node: usize) -> Ident {
     local("handle", node)
 }
 
-impl Context<'_> {
+impl<'a> Context<'a> {
     /// The node as a closure that gives its result, for `Block::run` (or `run_try`, see [`Self::runner`]).
     pub fn closure(self, at: usize, form: &impl Lend) -> TokenStream {
         let node = &self.model.nodes[at];
-        let body = if self.model.is_background(at) { self.background(at, form) } else { self.foreground(at, form) };
-        if node.name.is_some() {
+        let on = self.effect(
+            at,
+            if self.model.is_background(at) { self.background(at, form) } else { self.foreground(at, form) },
+        );
+        let Some(off) = is_off(&node.attrs) else { return on };
+        let nothing = self.effect(at, self.off(at, form));
+        quote_spanned! {Span::mixed_site()=> {
+            #[cfg(not(#off))] { #on }
+            #[cfg(#off)] { #nothing }
+        }}
+    }
+
+    /// The result of `_` goes at once. (A background node's handle too: that detaches the task.)
+    fn effect(self, at: usize, body: TokenStream) -> TokenStream {
+        if self.model.nodes[at].name.is_some() {
             return body;
         }
-        // The result of `_` goes at once. (A background node's handle too: that detaches the task.)
         let private = self.private;
         let effect = if self.may_fail(at) { "effect_try" } else { "effect" };
         let effect = Ident::new(effect, Span::mixed_site());
@@ -55,65 +67,68 @@ impl Context<'_> {
     }
 
     fn foreground(self, at: usize, form: &impl Lend) -> TokenStream {
-        let private = self.private;
         let node = &self.model.nodes[at];
-        let clones = self.clones(at);
-        let expr = with_cfg(&node.attrs, expression(node));
-        let span = node_span(node);
+        let (clones, expr, span) = (self.clones(at), expression(node), node_span(node));
+        let private = self.private_at(span);
         let returns = match &self.model.error {
-            Some(error) => {
+            Some(error) if self.model.fallible => {
                 quote_spanned!(Span::mixed_site()=> -> #private::std_core::result::Result<_, #error>)
             }
-            None => TokenStream::new(),
-        };
-        let returns = if self.model.fallible { returns } else { TokenStream::new() };
-        let expr = match (self.model.fallible, is_off(&node.attrs)) {
-            // A node that may be off needs a `()` of the right type.
-            (true, Some(off)) => {
-                let user = expression(node);
-                quote_spanned! {Span::mixed_site()=> {
-                    #[cfg(not(#off))] { #user }
-                    #[cfg(#off)] { #private::std_core::result::Result::Ok(()) }
-                }}
-            }
-            _ => expr,
+            _ => TokenStream::new(),
         };
         let inner = match (&node.condition, clones.is_empty() && returns.is_empty()) {
             (Some(condition), _) => {
                 let when = Ident::new(if self.model.fallible { "when_try" } else { "when" }, Span::mixed_site());
                 let condition = self.condition(at, condition, false);
                 let user = quote_spanned!(span=> || #returns { #clones #expr });
-                let private = self.private_at(span);
                 quote_spanned!(span=> #private::#when(#condition, #user))
             }
             // The innermost closure that lends, or the one that runs, is the user's own.
             (None, true) => expr,
             (None, false) => {
                 let user = quote_spanned!(span=> || #returns { #clones #expr });
-                let private = self.private_at(span);
                 quote_spanned!(span=> #private::call(#user))
             }
         };
-        self.lent(at, form, inner)
+        self.lent(at, form, inner, true)
     }
 
-    /// `inner` behind `||`, with the node's inputs in scope.
-    fn lent(self, at: usize, form: &impl Lend, inner: TokenStream) -> TokenStream {
+    /// What a node does that is off: it ends what would have been moved into it.
+    fn off(self, at: usize, form: &impl Lend) -> TokenStream {
+        let private = self.private;
+        let mut nothing = quote_spanned!(Span::mixed_site()=> #private::off());
+        if self.model.nodes[at].condition.is_some() {
+            nothing = quote_spanned!(Span::mixed_site()=> #private::std_core::option::Option::Some(#nothing));
+        }
+        if self.may_fail(at) {
+            nothing = quote_spanned!(Span::mixed_site()=> #private::std_core::result::Result::Ok(#nothing));
+        }
+        if self.model.is_background(at) {
+            let (head, used) = (self.head(at), used(self.tasks(at)));
+            nothing = self.spawn(at, &quote_spanned!(Span::mixed_site()=> #head { #used #nothing }));
+        }
+        self.lent(at, form, nothing, false)
+    }
+
+    /// `inner` behind `||`, with the node's inputs in scope; of a node that is off, those that it ends.
+    fn lent(self, at: usize, form: &impl Lend, inner: TokenStream, on: bool) -> TokenStream {
         let node = &self.model.nodes[at];
         let span = node_span(node);
         let private = self.private_at(span);
-        let mut body = inner;
-        let inputs = || node.inputs.iter().zip(&self.model.sources[at]);
+        let inputs =
+            || node.inputs.iter().zip(&self.model.sources[at]).filter(|(input, _)| on || input.mode == Mode::Move);
         let taken = inputs().filter(|(input, _)| input.mode == Mode::Move).map(|(Input { name, .. }, &source)| {
             let taken = form.taken(source, place(name));
-            quote_spanned!(Span::mixed_site()=> #[allow(unused_variables)] let #name = #taken;)
+            quote_spanned!(Span::mixed_site()=> let #name = #taken;)
         });
         let taken: TokenStream = taken.collect();
-        if !taken.is_empty() {
-            body = quote_spanned!(span=> { #taken #body });
-        }
+        let used = used(inputs().map(|(input, _)| &input.name));
+        let mut body = match taken.is_empty() && used.is_empty() {
+            true => inner,
+            false => quote_spanned!(span=> { #taken #used #inner }),
+        };
         for (Input { name, .. }, &source) in inputs().filter(|(input, _)| input.mode == Mode::Mut) {
-            body = form.exclusive(source, place(name), quote_spanned!(span=> |#[allow(unused_variables)] #name| #body));
+            body = form.exclusive(source, place(name), quote_spanned!(span=> |#name| #body));
         }
         let read = inputs()
             .filter(|(input, _)| matches!(input.mode, Mode::Read | Mode::Clone))
@@ -121,10 +136,10 @@ impl Context<'_> {
         let handles = self.model.handles[at].iter().map(|&node| (handle(node), Source::Node(node)));
         let shared: Vec<(Ident, Source)> = handles.chain(read).collect();
         for group in shared.rchunks(MOST_READ) {
-            let call = local("read", group.len());
+            let call = format_ident!("read{}", group.len(), span = Span::mixed_site());
             let cells = group.iter().map(|(name, source)| form.shared(*source, place(name)));
             let names = group.iter().map(|(name, _)| name);
-            let closure = quote_spanned!(span=> |#(#[allow(unused_variables)] #names),*| #body);
+            let closure = quote_spanned!(span=> |#(#names),*| #body);
             body = quote_spanned!(span=> #private::#call(#(&#cells,)* #closure));
         }
         quote_spanned!(span=> || #body)
@@ -134,34 +149,27 @@ impl Context<'_> {
     fn condition(self, at: usize, condition: &Expr, cloned: bool) -> TokenStream {
         let private = self.private_at(condition.span());
         let node = &self.model.nodes[at];
-        let views = node.inputs.iter().filter_map(|Input { mode, name }| match mode {
-            Mode::Clone if cloned => {
-                Some(quote_spanned!(Span::mixed_site()=> #[allow(unused_variables)] let #name = &#name;))
-            }
-            Mode::Read | Mode::Clone => None,
-            Mode::Mut => Some(quote_spanned!(Span::mixed_site()=> #[allow(unused_variables)] let #name = &*#name;)),
-            Mode::Move => Some(quote_spanned!(Span::mixed_site()=> #[allow(unused_variables)] let #name = &#name;)),
+        let views = node.inputs.iter().filter_map(|Input { name, mode }| {
+            let view = match mode {
+                Mode::Clone if cloned => quote_spanned!(Span::mixed_site()=> &#name),
+                Mode::Read | Mode::Clone => return None,
+                Mode::Mut => quote_spanned!(Span::mixed_site()=> &*#name),
+                Mode::Move => quote_spanned!(Span::mixed_site()=> &#name),
+            };
+            let used = used([name]);
+            Some(quote_spanned!(Span::mixed_site()=> let #name = #view; #used))
         });
-        let condition = match is_off(&node.attrs) {
-            Some(off) => quote_spanned! {Span::mixed_site()=> {
-                #[cfg(not(#off))] { #condition }
-                #[cfg(#off)] { true }
-            }},
-            None => condition.to_token_stream(),
-        };
         quote_spanned!(condition.span()=> #private::condition(|| { #(#views)* #condition }))
     }
 
     /// Copies of what is listed as `clone`, under the same names.
     fn clones(self, at: usize) -> TokenStream {
-        let private = self.private;
         let inputs = self.model.nodes[at].inputs.iter().filter(|input| input.mode == Mode::Clone);
         inputs
             .map(|Input { name, .. }| {
-                quote_spanned! {place(name)=>
-                    #[allow(unused_variables)]
-                    let #name = #private::std_core::clone::Clone::clone(#name);
-                }
+                let (place, used) = (place(name), used([name]));
+                let private = self.private_at(place);
+                quote_spanned!(place=> let #name = #private::std_core::clone::Clone::clone(#name); #used)
             })
             .collect()
     }
@@ -171,57 +179,82 @@ impl Context<'_> {
         let private = self.private;
         let node = &self.model.nodes[at];
         let span = node_span(node);
-        let clones = self.clones(at);
-        let expr = with_cfg(&node.attrs, expression(node));
-        let tasks: Vec<Ident> = node
-            .inputs
-            .iter()
-            .zip(&self.model.sources[at])
-            .filter(|(_, source)| matches!(source, Source::Node(from) if self.model.is_background(*from)))
-            .map(|(input, _)| input.name.clone())
-            .collect();
-        let waits = !tasks.is_empty() || !self.model.handles[at].is_empty();
-        let (tasks, number) = (tuple(&tasks), number(at));
-
-        let spawn = |closure: TokenStream| {
-            if !waits {
-                return quote_spanned!(span=> block.spawn(#number, #closure));
-            }
-            let handles = self.model.handles[at].iter().map(|&node| handle(node));
-            quote_spanned! {span=>
-                block.spawn_after(#number, #tasks, &[#(#handles as &dyn #private::AnyTask),*], #closure)
-            }
-        };
-        let head = match waits {
-            true => quote_spanned!(span=> move |#[allow(unused_variables)] #tasks|),
-            false => quote_spanned!(span=> move ||),
-        };
+        let (clones, expr) = (self.clones(at), expression(node));
+        let (head, used) = (self.head(at), used(self.tasks(at)));
         let inner = match &node.condition {
             None => {
-                let spawned = spawn(quote_spanned!(span=> #head #expr));
+                let body = if used.is_empty() { expr } else { quote_spanned!(span=> { #used #expr }) };
+                let spawned = self.spawn(at, &quote_spanned!(span=> #head #body));
                 quote_spanned!(Span::mixed_site()=> { #clones #spawned })
             }
             // It could start now, so now is when the `if` counts; and it may borrow.
-            Some(condition) if !waits => {
-                let condition = self.condition(at, condition, false);
-                let spawned = spawn(
-                    quote_spanned!(span=> move || #private::std_core::option::Option::Some(#private::call(move || #expr))),
-                );
-                quote_spanned! {Span::mixed_site()=>
-                    if #condition { #clones #spawned } else { #private::task_done(#private::std_core::option::Option::None) }
-                }
+            Some(condition) if !self.waits(at) => {
+                let (condition, number) = (self.condition(at, condition, false), number(at));
+                // One call for both outcomes: what is wrong with the result, rustc says there once.
+                let closure = Ident::new("__micropool_closure", span);
+                let some = quote_spanned!(span=> #private::std_core::option::Option::Some(#head #expr));
+                let spawned = quote_spanned!(span=> __micropool_block.spawn_some(#number, #closure));
+                quote_spanned! {Span::mixed_site()=> {
+                    let #closure = if #condition { #clones #some } else { #private::std_core::option::Option::None };
+                    #spawned
+                }}
             }
             Some(condition) => {
                 let condition = self.condition(at, condition, true);
-                let spawned = spawn(quote_spanned!(span=> #head {
-                    let condition = #condition;
-                    #private::when(condition, move || #expr)
-                }));
+                let closure = quote_spanned!(span=> #head {
+                    let __micropool_condition = #condition;
+                    #private::when(__micropool_condition, move || { #used #expr })
+                });
+                let spawned = self.spawn(at, &closure);
                 quote_spanned!(Span::mixed_site()=> { #clones #spawned })
             }
         };
-        self.lent(at, form, inner)
+        self.lent(at, form, inner, true)
     }
+
+    /// The inputs of a background node that are results of such nodes: in its closure these are what the tasks gave.
+    fn tasks(self, at: usize) -> impl Iterator<Item = &'a Ident> {
+        let inputs = self.model.nodes[at].inputs.iter().zip(&self.model.sources[at]);
+        inputs
+            .filter(move |(_, source)| matches!(source, Source::Node(from) if self.model.is_background(*from)))
+            .map(|(input, _)| &input.name)
+    }
+
+    /// Whether a background node waits for others.
+    fn waits(self, at: usize) -> bool {
+        self.tasks(at).next().is_some() || !self.model.handles[at].is_empty()
+    }
+
+    /// The head of a background node's closure.
+    fn head(self, at: usize) -> TokenStream {
+        let span = node_span(&self.model.nodes[at]);
+        if !self.waits(at) {
+            return quote_spanned!(span=> move ||);
+        }
+        let (tasks, span) =
+            (tuple(&self.tasks(at).collect::<Vec<_>>()), capture_span([&self.model.nodes[at]].into_iter()));
+        quote_spanned!(span=> move |#tasks|)
+    }
+
+    /// The call that spawns a background node.
+    fn spawn(self, at: usize, closure: &TokenStream) -> TokenStream {
+        let (private, number, span) = (self.private, number(at), node_span(&self.model.nodes[at]));
+        if !self.waits(at) {
+            return quote_spanned!(span=> __micropool_block.spawn(#number, #closure));
+        }
+        let tasks = tuple(&self.tasks(at).collect::<Vec<_>>());
+        let handles = self.model.handles[at].iter().map(|&node| handle(node));
+        quote_spanned! {span=>
+            __micropool_block.spawn_after(#number, #tasks, &[#(#handles as &dyn #private::AnyTask),*], #closure)
+        }
+    }
+}
+
+/// Statements that use these variables, whatever the user does with them: what he lists he needn't use. A name with `_` in
+/// front says so itself.
+fn used<'a>(names: impl IntoIterator<Item = &'a Ident>) -> TokenStream {
+    let names = names.into_iter().filter(|name| !name.to_string().starts_with('_'));
+    names.map(|name| quote_spanned!(Span::mixed_site()=> let _ = &#name;)).collect()
 }
 
 /// A number of nodes, or one of them by its number, as the runtime counts.
@@ -232,6 +265,41 @@ pub fn number(n: usize) -> u32 {
 /// Where an error about the whole expression (a capture that isn't `Send`) is shown.
 pub fn node_span(node: &Node) -> Span {
     Span::mixed_site().located_at(node.expr.span())
+}
+
+/// Where rustc shows a capture of these nodes that can't go to another thread: at the first expression that may capture
+/// anything, or at an `if` where only that may.
+pub fn capture_span<'a>(nodes: impl Iterator<Item = &'a Node> + Clone) -> Span {
+    let mut places = nodes.clone().filter_map(|node| match &node.condition {
+        _ if may_capture(&node.expr, node) => Some(node_span(node)),
+        Some(condition) if may_capture(condition, node) => Some(Span::mixed_site().located_at(condition.span())),
+        _ => None,
+    });
+    let first = || nodes.clone().next().map_or_else(Span::mixed_site, node_span);
+    places.next().unwrap_or_else(first)
+}
+
+/// Whether there is a name that could be a local's, going by how names are written.
+fn may_capture(expr: &Expr, node: &Node) -> bool {
+    fn found(tokens: TokenStream, node: &Node) -> bool {
+        let tokens: Vec<TokenTree> = tokens.into_iter().collect();
+        let is = |at: Option<usize>, all: &str| {
+            let tree = at.and_then(|at| tokens.get(at));
+            matches!(tree, Some(TokenTree::Punct(punct)) if all.contains(punct.as_char()))
+        };
+        tokens.iter().enumerate().any(|(at, tree)| match tree {
+            TokenTree::Group(group) => found(group.stream(), node),
+            TokenTree::Ident(name) => {
+                let called = matches!(tokens.get(at + 1), Some(TokenTree::Group(group)) if group.delimiter() != Delimiter::Bracket);
+                let listed = node.inputs.iter().any(|input| input.name == *name);
+                let local = name.to_string().starts_with(|first: char| first.is_lowercase() || first == '_');
+                let behind = at.checked_sub(1);
+                local && !called && !listed && !is(behind, ".:") && !is(Some(at + 1), ":!") && syn::parse2::<Ident>(tree.clone().into()).is_ok()
+            }
+            _ => false,
+        })
+    }
+    found(expr.to_token_stream(), node)
 }
 
 /// The expression as the last one of a block of ours. There the braces of a block would be "unnecessary": they are ours.
@@ -256,17 +324,6 @@ pub fn is_off(attrs: &[Attribute]) -> Option<TokenStream> {
     });
     let first = conditions.next()?;
     Some(quote_spanned!(Span::mixed_site()=> not(all(#first #(, #conditions)*))))
-}
-
-/// The expression, or `()` where the node is off.
-fn with_cfg(attrs: &[Attribute], expr: TokenStream) -> TokenStream {
-    match is_off(attrs) {
-        Some(off) => quote_spanned! {Span::mixed_site()=> {
-            #[cfg(not(#off))] { #expr }
-            #[cfg(#off)] { }
-        }},
-        None => expr,
-    }
 }
 
 /// The lint levels of a node, for its statement.

@@ -35,23 +35,23 @@ pub fn wrong(block: &Block, krate: &TokenStream, fallible: bool, errors: &Errors
         quote_spanned!(node_span(&block.nodes[at])=> let #value = #computed;)
     });
     quote_spanned! {Span::mixed_site()=> {
-        let error = #errors;
+        let __micropool_error = #errors;
         #(#pool)*
         #(#ty)*
         #(#resources)*
         #(#nodes)*
-        error
+        __micropool_error
     }}
 }
 
 /// The local of a node's result.
 fn value(node: usize) -> Ident {
-    local("_value", node)
+    local("value", node)
 }
 
 /// The local of what is lent.
 fn resource(at: usize) -> Ident {
-    local("_resource", at)
+    local("resource", at)
 }
 
 struct Wrong<'a> {
@@ -69,16 +69,14 @@ impl Wrong<'_> {
     fn node(&self, at: usize) -> TokenStream {
         let (node, private) = (&self.block.nodes[at], self.private);
         if node.expr.to_token_stream().is_empty() {
-            return quote_spanned!(Span::mixed_site()=> error);
+            return quote_spanned!(Span::mixed_site()=> __micropool_error);
         }
         let mut inner = self.expression(node);
         if let Some(condition) = &node.condition {
             let views = node.inputs.iter().map(|Input { mode, name }| match mode {
                 Mode::Read => TokenStream::new(),
-                Mode::Mut => quote_spanned!(Span::mixed_site()=> #[allow(unused_variables)] let #name = &*#name;),
-                Mode::Move | Mode::Clone => {
-                    quote_spanned!(Span::mixed_site()=> #[allow(unused_variables)] let #name = &#name;)
-                }
+                Mode::Mut => quote_spanned!(Span::mixed_site()=> let #name = &*#name; let _ = &#name;),
+                Mode::Move | Mode::Clone => quote_spanned!(Span::mixed_site()=> let #name = &#name; let _ = &#name;),
             });
             inner = match binds(condition) {
                 Some(_) => quote_spanned! {Span::mixed_site()=>
@@ -95,7 +93,7 @@ impl Wrong<'_> {
         }
         let inputs = node.inputs.iter().map(|input| {
             let (name, lent) = (&input.name, self.lent(input, at));
-            quote_spanned!(Span::mixed_site()=> #[allow(unused_variables, unused_mut)] let #name = #lent;)
+            quote_spanned!(Span::mixed_site()=> let #name = #lent; let _ = &#name;)
         });
         quote_spanned!(Span::mixed_site()=> #private::call(|| { #(#inputs)* #inner }))
     }
@@ -138,7 +136,7 @@ impl Wrong<'_> {
                     .map(|node| value(node).into_token_stream())
             }
         };
-        let Some(found) = found else { return quote_spanned!(Span::mixed_site()=> error) };
+        let Some(found) = found else { return quote_spanned!(Span::mixed_site()=> __micropool_error) };
         match input.mode {
             Mode::Read => quote_spanned!(Span::mixed_site()=> &#found),
             Mode::Mut => quote_spanned!(Span::mixed_site()=> &mut #found),
@@ -164,29 +162,29 @@ mod tests {
     /// Each mistake, and what an editor must find in the expansion all the same.
     const BLOCKS: &[(&str, &[&str])] = &[
         // What names mean.
-        ("a(b) => a.x(), c => d.y()", &["a.x()", "d.y()", "let b = error;"]),
+        ("a(b) => a.x(), c => d.y()", &["a.x()", "d.y()", "let b = __micropool_error;"]),
         (
             "a => x.f(), b(mut a, aa) if *aa => a.g(aa)",
-            &["x.f()", "a.g(aa)", "*aa", "let a = &mut _value0;", "let aa = error;"],
+            &["x.f()", "a.g(aa)", "*aa", "let a = &mut __micropool_value0;", "let aa = __micropool_error;"],
         ),
         (
             "in pool.it(); nested; use w; a(mut w) => w.f()",
-            &["pool.it()", "w.f()", "let _resource0 = &w;", "let w = &mut *_resource0;"],
+            &["pool.it()", "w.f()", "let __micropool_resource0 = &w;", "let w = &mut *__micropool_resource0;"],
         ),
         // The grammar: nodes around the mistake, and the one that is wrong.
-        ("a => x.f(), b => , c(a) => a.g()", &["x.f()", "a.g()", "let a = &_value0;"]),
+        ("a => x.f(), b => , c(a) => a.g()", &["x.f()", "a.g()", "let a = &__micropool_value0;"]),
         ("a => x.f(), b(a => 1) => a.g(), c => y.h()", &["x.f()", "a.g()", "y.h()"]),
-        ("a => x.f(), b[a] => a.g()", &["x.f()", "a.g()", "let a = &_value0;"]),
-        ("a => x.f(), b after (move a) => a.g()", &["x.f()", "a.g()", "let a = &_value0;"]),
-        ("a => x.f(), b(&a) if => a.g()", &["x.f()", "a.g()", "let a = &_value0;"]),
+        ("a => x.f(), b[a] => a.g()", &["x.f()", "a.g()", "let a = &__micropool_value0;"]),
+        ("a => x.f(), b after (move a) => a.g()", &["x.f()", "a.g()", "let a = &__micropool_value0;"]),
+        ("a => x.f(), b(&a) if => a.g()", &["x.f()", "a.g()", "let a = &__micropool_value0;"]),
         ("a => x.f() b => y.g(), c => z.h()", &["x.f()", "y.g()", "z.h()"]),
         ("a => x.f(); b -> y.g(), c = z.h()", &["x.f()", "y.g()", "z.h()"]),
-        ("a => x.f(), b => 1 + c(a) if a.y() => a.z()", &["x.f()", "a.y()", "a.z()", "let a = &_value0;"]),
+        ("a => x.f(), b => 1 + c(a) if a.y() => a.z()", &["x.f()", "a.y()", "a.z()", "let a = &__micropool_value0;"]),
         ("a => x.f(), let b = y.g(), d => z.", &["x.f()", "y.g()"]),
         ("in x.pool() a => y.f()", &["x.pool()", "y.f()"]),
-        ("use &mut w, s.x, v as u, a(w) => w.f()", &["let _resource0 = &mut w;", "w.f()"]),
+        ("use &mut w, s.x, v as u, a(w) => w.f()", &["let __micropool_resource0 = &mut w;", "w.f()"]),
         ("a if let Some(x) = y.f() => x.g()", &["let Some(x) = y.f()", "x.g()"]),
-        ("a => 1, use w; b(w) => w.f()", &["let w = &*_resource0;", "w.f()"]),
+        ("a => 1, use w; b(w) => w.f()", &["let w = &*__micropool_resource0;", "w.f()"]),
     ];
 
     #[test]

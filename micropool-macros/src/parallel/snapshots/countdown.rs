@@ -1,106 +1,119 @@
 fn expanded() {
     {
-        let block = ::micropool::__private::Block::new(
+        let __micropool_run = ::micropool::__private::Block::new(
             &["physics", "cull", "hear", "draw", "show", "save"],
         );
-        let cell0 = ::micropool::__private::Moved::new();
-        let cell1 = ::micropool::__private::Moved::new();
-        let cell2 = ::micropool::__private::Moved::new();
-        let cell3 = ::micropool::__private::Lent::new();
-        let cell4 = ::micropool::__private::Moved::new();
-        let cell5 = ::micropool::__private::Moved::new();
-        let resource0 = ::micropool::__private::LentBoth::new(&mut world);
-        let resource1 = ::micropool::__private::LentRef::new(&scene);
+        let __micropool_block = &__micropool_run;
+        let __micropool_cell0 = ::micropool::__private::Moved::new();
+        let __micropool_cell1 = ::micropool::__private::Moved::new();
+        let __micropool_cell2 = ::micropool::__private::Moved::new();
+        let __micropool_cell3 = ::micropool::__private::Lent::new();
+        let __micropool_cell4 = ::micropool::__private::Moved::new();
+        let __micropool_cell5 = ::micropool::__private::Moved::new();
+        let __micropool_resource0 = ::micropool::__private::LentBoth::new(&mut world);
+        let __micropool_resource1 = ::micropool::__private::LentRef::new(&scene);
         {
-            let job0 = ::micropool::__private::OnceJob::new(|| {
-                let ok = cell0
+            let __micropool_job0 = ::micropool::__private::OnceJob::new(|| {
+                let __micropool_ok = (&__micropool_cell0)
                     .run(
-                        &block,
+                        __micropool_block,
                         0u32,
                         || {
-                            resource0
-                                .with_mut(|#[allow(unused_variables)] world| world.step())
+                            (&__micropool_resource0)
+                                .with_mut(|world| {
+                                    let _ = &world;
+                                    world.step()
+                                })
                         },
                     );
-                ok
+                __micropool_ok
             });
-            let job1 = ::micropool::__private::OnceJob::new(|| {
-                let ok = cell1
+            let __micropool_job1 = ::micropool::__private::OnceJob::new(|| {
+                let __micropool_ok = (&__micropool_cell1)
                     .run(
-                        &block,
+                        __micropool_block,
                         1u32,
                         || ::micropool::__private::read2(
-                            &resource0,
-                            &resource1,
-                            |
-                                #[allow(unused_variables)]
-                                world,
-                                #[allow(unused_variables)]
-                                scene|
-                            visible(world, scene),
+                            &__micropool_resource0,
+                            &__micropool_resource1,
+                            |world, scene| {
+                                let _ = &world;
+                                let _ = &scene;
+                                visible(world, scene)
+                            },
                         ),
                     );
-                let ok = ok
-                    && cell3
+                let __micropool_ok = __micropool_ok
+                    && (&__micropool_cell3)
                         .run(
-                            &block,
+                            __micropool_block,
                             3u32,
                             || ::micropool::__private::read1(
-                                &resource1,
-                                |#[allow(unused_variables)] scene| {
-                                    #[allow(unused_variables)]
-                                    let cull = cell1.take();
+                                &__micropool_resource1,
+                                |scene| {
+                                    let cull = (&__micropool_cell1).take();
+                                    let _ = &cull;
+                                    let _ = &scene;
                                     render(cull, scene)
                                 },
                             ),
                         );
-                ok
+                __micropool_ok
             });
-            let job2 = ::micropool::__private::OnceJob::new(|| {
-                let ok = cell2
+            let __micropool_job2 = ::micropool::__private::OnceJob::new(|| {
+                let __micropool_ok = (&__micropool_cell2)
                     .run(
-                        &block,
+                        __micropool_block,
                         2u32,
                         || ::micropool::__private::read1(
-                            &resource0,
-                            |#[allow(unused_variables)] world| sounds(world),
-                        ),
-                    );
-                ok
-            });
-            let job3 = ::micropool::__private::OnceJob::new(|| {
-                let ok = cell4
-                    .run(
-                        &block,
-                        4u32,
-                        || ::micropool::__private::read1(
-                            &cell3,
-                            |#[allow(unused_variables)] draw| present(draw),
-                        ),
-                    );
-                ok
-            });
-            let job4 = ::micropool::__private::OnceJob::new(|| {
-                let ok = cell5
-                    .run(
-                        &block,
-                        5u32,
-                        || ::micropool::__private::read1(
-                            &resource0,
-                            |#[allow(unused_variables)] world| {
-                                #[allow(unused_variables)]
-                                let world = ::micropool::__private::std_core::clone::Clone::clone(
-                                    world,
-                                );
-                                block.spawn(5u32, move || write(world))
+                            &__micropool_resource0,
+                            |world| {
+                                let _ = &world;
+                                sounds(world)
                             },
                         ),
                     );
-                ok
+                __micropool_ok
+            });
+            let __micropool_job3 = ::micropool::__private::OnceJob::new(|| {
+                let __micropool_ok = (&__micropool_cell4)
+                    .run(
+                        __micropool_block,
+                        4u32,
+                        || ::micropool::__private::read1(
+                            &__micropool_cell3,
+                            |draw| {
+                                let _ = &draw;
+                                present(draw)
+                            },
+                        ),
+                    );
+                __micropool_ok
+            });
+            let __micropool_job4 = ::micropool::__private::OnceJob::new(|| {
+                let __micropool_ok = (&__micropool_cell5)
+                    .run(
+                        __micropool_block,
+                        5u32,
+                        || ::micropool::__private::read1(
+                            &__micropool_resource0,
+                            |world| {
+                                let _ = &world;
+                                {
+                                    let world = ::micropool::__private::std_core::clone::Clone::clone(
+                                        world,
+                                    );
+                                    let _ = &world;
+                                    __micropool_block.spawn(5u32, move || write(world))
+                                }
+                            },
+                        ),
+                    );
+                __micropool_ok
             });
             ::micropool::__private::run_graph(
                 {
-                    static PLAN: ::micropool::__private::Plan = ::micropool::__private::Plan {
+                    static __MICROPOOL_PLAN: ::micropool::__private::Plan = ::micropool::__private::Plan {
                         nodes: &[
                             ::micropool::__private::NodeSpec {
                                 preds: 1u32,
@@ -148,24 +161,37 @@ fn expanded() {
                         ],
                         width: 3u32,
                     };
-                    &PLAN
+                    &__MICROPOOL_PLAN
                 },
-                [&job4, &job0, &job1, &job2, &::micropool::__private::Nothing],
-                &[&job3],
+                [
+                    &__micropool_job4,
+                    &__micropool_job0,
+                    &__micropool_job1,
+                    &__micropool_job2,
+                    &::micropool::__private::Nothing,
+                ],
+                &[&__micropool_job3],
             );
         }
         ::micropool::__private::finish(
-            block,
+            __micropool_run,
             (
-                cell0.into_inner(),
-                cell2.into_inner(),
-                cell3.into_inner(),
-                cell4.into_inner(),
-                cell5.into_inner(),
+                __micropool_cell0.into_inner(),
+                __micropool_cell2.into_inner(),
+                __micropool_cell3.into_inner(),
+                __micropool_cell4.into_inner(),
+                __micropool_cell5.into_inner(),
             ),
-            |(value0, value2, value3, value4, value5)| {
+            |
+                (
+                    __micropool_value0,
+                    __micropool_value2,
+                    __micropool_value3,
+                    __micropool_value4,
+                    __micropool_value5,
+                )|
+            {
                 #[derive(::micropool::__private::std_core::fmt::Debug)]
-                #[allow(dead_code, non_snake_case, clippy::struct_field_names)]
                 struct Parallel<T0, T1, T2, T3, T4, T5> {
                     pub physics: T0,
                     pub cull: T1,
@@ -174,7 +200,6 @@ fn expanded() {
                     pub show: T4,
                     pub save: T5,
                 }
-                #[allow(dead_code, clippy::type_complexity)]
                 impl<T0, T1, T2, T3, T4, T5> Parallel<T0, T1, T2, T3, T4, T5> {
                     pub fn into_tuple(self) -> (T0, T1, T2, T3, T4, T5) {
                         (
@@ -188,12 +213,12 @@ fn expanded() {
                     }
                 }
                 Parallel {
-                    physics: ::micropool::__private::value(value0),
+                    physics: ::micropool::__private::value(__micropool_value0),
                     cull: (),
-                    hear: ::micropool::__private::value(value2),
-                    draw: ::micropool::__private::value(value3),
-                    show: ::micropool::__private::value(value4),
-                    save: ::micropool::__private::value(value5),
+                    hear: ::micropool::__private::value(__micropool_value2),
+                    draw: ::micropool::__private::value(__micropool_value3),
+                    show: ::micropool::__private::value(__micropool_value4),
+                    save: ::micropool::__private::value(__micropool_value5),
                 }
             },
         )

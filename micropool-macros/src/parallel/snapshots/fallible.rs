@@ -1,13 +1,14 @@
 fn expanded() {
     match &(pool) {
-        pool => {
+        __micropool_pool => {
             ::micropool::__private::in_pool(
-                pool,
+                __micropool_pool,
                 || {
-                    let block = ::micropool::__private::Block::<
+                    let __micropool_run = ::micropool::__private::Block::<
                         std::io::Error,
                     >::new(&["text", "parsed", "log"]);
-                    let mut result0 = block
+                    let __micropool_block = &__micropool_run;
+                    let mut __micropool_result0 = __micropool_block
                         .run_try(
                             0u32,
                             || ::micropool::__private::call(|| -> ::micropool::__private::std_core::result::Result<
@@ -15,14 +16,18 @@ fn expanded() {
                                 std::io::Error,
                             > { read("a") }),
                         );
-                    let ok0 = result0.is_some();
-                    let result1 = if ok0 {
-                        block
+                    let __micropool_ok0 = ::micropool::__private::ran(
+                        &__micropool_result0,
+                    );
+                    let __micropool_result1 = if __micropool_ok0 {
+                        __micropool_block
                             .run_try(
                                 1u32,
                                 || {
-                                    #[allow(unused_variables)]
-                                    let text = ::micropool::__private::value(result0);
+                                    let text = ::micropool::__private::value(
+                                        __micropool_result0,
+                                    );
+                                    let _ = &text;
                                     ::micropool::__private::call(|| -> ::micropool::__private::std_core::result::Result<
                                         _,
                                         std::io::Error,
@@ -30,21 +35,26 @@ fn expanded() {
                                 },
                             )
                     } else {
-                        ::micropool::__private::skipped((result0,))
+                        ::micropool::__private::skipped((__micropool_result0,))
                     };
-                    let ok1 = result1.is_some();
-                    let result2 = if ok1 {
-                        block
+                    let __micropool_ok1 = ::micropool::__private::ran(
+                        &__micropool_result1,
+                    );
+                    let __micropool_result2 = if __micropool_ok1 {
+                        __micropool_block
                             .run(
                                 2u32,
                                 || ::micropool::__private::read1(
-                                    &result1,
-                                    |#[allow(unused_variables)] parsed| {
-                                        #[allow(unused_variables)]
-                                        let parsed = ::micropool::__private::std_core::clone::Clone::clone(
-                                            parsed,
-                                        );
-                                        block.spawn(2u32, move || print(parsed))
+                                    &__micropool_result1,
+                                    |parsed| {
+                                        let _ = &parsed;
+                                        {
+                                            let parsed = ::micropool::__private::std_core::clone::Clone::clone(
+                                                parsed,
+                                            );
+                                            let _ = &parsed;
+                                            __micropool_block.spawn(2u32, move || print(parsed))
+                                        }
                                     },
                                 ),
                             )
@@ -52,21 +62,15 @@ fn expanded() {
                         ::micropool::__private::skipped(())
                     };
                     ::micropool::__private::finish_try(
-                        block,
-                        (result1, result2),
-                        |(value1, value2)| {
+                        __micropool_run,
+                        (__micropool_result1, __micropool_result2),
+                        |(__micropool_value1, __micropool_value2)| {
                             #[derive(::micropool::__private::std_core::fmt::Debug)]
-                            #[allow(
-                                dead_code,
-                                non_snake_case,
-                                clippy::struct_field_names
-                            )]
                             struct Parallel<T0, T1, T2> {
                                 pub text: T0,
                                 pub parsed: T1,
                                 pub log: T2,
                             }
-                            #[allow(dead_code, clippy::type_complexity)]
                             impl<T0, T1, T2> Parallel<T0, T1, T2> {
                                 pub fn into_tuple(self) -> (T0, T1, T2) {
                                     (self.text, self.parsed, self.log)
@@ -74,8 +78,8 @@ fn expanded() {
                             }
                             Parallel {
                                 text: (),
-                                parsed: ::micropool::__private::value(value1),
-                                log: ::micropool::__private::value(value2),
+                                parsed: ::micropool::__private::value(__micropool_value1),
+                                log: ::micropool::__private::value(__micropool_value2),
                             }
                         },
                     )
