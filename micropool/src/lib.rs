@@ -195,6 +195,25 @@ pub use task::{SharedTask, SharedTaskFuture, Task, cancelled, spawn, spawn_share
 /// # Ok::<(), micropool::BuildError>(())
 /// ```
 ///
+/// A background job on a pool of its own; its expression may name parameters. `crate = path` finds micropool under the name that
+/// the manifest or a re-export gives it:
+///
+/// ```
+/// mod engine {
+///     pub extern crate micropool as threads;
+/// }
+///
+/// #[micropool::job(background, pool = &pool.clone(), crate = engine::threads)]
+/// fn workers(pool: std::sync::Arc<micropool::ThreadPool>, twice: usize) -> usize {
+///     drop(pool);
+///     micropool::num_threads() * twice
+/// }
+///
+/// let pool = std::sync::Arc::new(micropool::ThreadPoolBuilder::new().num_threads(3).build()?);
+/// assert_eq!(workers(pool.clone(), 2).join(), 6);
+/// # Ok::<(), micropool::BuildError>(())
+/// ```
+///
 /// # What it expands into
 ///
 /// The function keeps its name, its attributes, its visibility and its generics; its body becomes a closure, given to

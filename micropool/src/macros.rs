@@ -92,8 +92,9 @@
 /// If a node panics, exactly the nodes that depend on it don't run; every other one does. `if`s and lent values included,
 /// the outcome doesn't depend on timing or on the number of threads.
 ///
-/// `return`, `?`, `break` and `.await` in a node's expression concern that node alone or don't compile. A graph blocks
-/// its thread: in an `async fn` prefer [`spawn`](crate::spawn) and `.await` the task.
+/// `return` and `?` in a node's expression concern that node alone. `break` and `continue` of a loop around the block, `.await`,
+/// and `?` in an `if` don't compile. A graph blocks its thread: in an `async fn` prefer [`spawn`](crate::spawn) and `.await` the
+/// task.
 ///
 /// # Background nodes
 ///
@@ -108,6 +109,131 @@
 /// };
 /// assert_eq!(frame.sum, 6);
 /// assert_eq!(frame.save.join(), 9);
+/// ```
+///
+/// # Part by part
+///
+/// `in POOL;` runs the graph in that pool; the expression is evaluated once and borrowed:
+///
+/// ```
+/// let pool = micropool::ThreadPoolBuilder::new().num_threads(2).build()?;
+/// let frame = micropool::parallel! {
+///     in pool;
+///     threads => micropool::num_threads(),
+/// };
+/// assert_eq!(frame.threads, 2);
+/// # Ok::<(), micropool::BuildError>(())
+/// ```
+///
+/// `nested;` demands the nested form, in which ordered nodes may borrow a local mutably one after another. Where an edge
+/// prevents it, the error names that edge:
+///
+/// ```
+/// let mut log = Vec::new();
+/// micropool::parallel! {
+///     nested;
+///     begin            => log.push("begin"),
+///     load after begin => log.push("load"),
+///     other            => 2 + 2,
+/// };
+/// assert_eq!(log, ["begin", "load"]);
+/// ```
+///
+/// `here` keeps a node on the calling thread; what it captures and gives needn't be `Send`:
+///
+/// ```
+/// use std::rc::Rc;
+/// let window = Rc::new(std::cell::RefCell::new(Vec::<u32>::new()));
+/// micropool::parallel! {
+///     scene => vec![1, 2, 3],
+///     here present(scene) => window.borrow_mut().extend(scene),
+/// };
+/// assert_eq!(*window.borrow(), [1, 2, 3]);
+/// ```
+///
+/// `clone name` gives a node a copy of its own, made when it starts, so that it may change it, or outlive the block with it:
+///
+/// ```
+/// let scene = vec![3, 1, 2];
+/// let frame = micropool::parallel! {
+///     use scene;
+///     sorted(clone scene)          => { let mut scene = scene; scene.sort(); scene }
+///     count(scene)                 => scene.len(),
+///     background save(clone scene) => format!("{scene:?}"),
+/// };
+/// assert_eq!((frame.sorted, frame.count), (vec![1, 2, 3], 3));
+/// assert_eq!(frame.save.join(), "[3, 1, 2]");
+/// ```
+///
+/// `after (a, b)` comes after several nodes without their values. A node named `_` runs for its effect: it has no field, and
+/// there may be several:
+///
+/// ```
+/// use std::sync::Mutex;
+/// let done = Mutex::new(Vec::new());
+/// micropool::parallel! {
+///     physics => done.lock().unwrap().push("physics"),
+///     audio   => done.lock().unwrap().push("audio"),
+///     _ after (physics, audio) => done.lock().unwrap().push("flush"),
+///     _ after physics          => drop(done.lock().unwrap()),
+/// };
+/// assert_eq!(done.into_inner().unwrap()[2], "flush");
+/// ```
+///
+/// `#[cost(N)]` weighs a node where it counts which one is the most urgent, `#[cfg(…)]` switches it off: it keeps its place and
+/// its edges, uses nothing, and its result is `()`:
+///
+/// ```
+/// let frame = micropool::parallel! {
+///     /// The mesh of the terrain.
+///     #[cost(20)]
+///     terrain => (0..1_000_u32).sum::<u32>(),
+///     sky     => 1_u32,
+///     #[cfg(any())]                            // no configuration has this
+///     overlay(clone terrain, sky) => missing(terrain, sky),
+///     all(terrain, sky) after overlay => terrain + sky,
+/// };
+/// assert_eq!((frame.all, frame.overlay), (499_501, ()));
+/// ```
+///
+/// A graph in a node is one of its own: what it makes descends from that node.
+///
+/// ```
+/// let frame = micropool::parallel! {
+///     left => {
+///         let halves = micropool::parallel! { low => 1, high => 2 };
+///         halves.low + halves.high
+///     }
+///     right => 4,
+/// };
+/// assert_eq!(frame.left + frame.right, 7);
+/// ```
+///
+/// Methods use `self` as closures do, without listing it; its fields can be lent as locals:
+///
+/// ```
+/// struct Game { world: Vec<f32>, ticks: u32 }
+///
+/// impl Game {
+///     fn frame(&mut self, dt: f32) -> usize {
+///         let Self { world, ticks } = self;
+///         let mut world = world;
+///         let frame = micropool::parallel! {
+///             use mut world;
+///             tick            => *ticks += 1,
+///             step(mut world) => world.iter_mut().for_each(|x| *x += dt),
+///             draw(world)     => world.iter().filter(|&&x| x > 1.0).count(),
+///         };
+///         frame.draw
+///     }
+///
+///     fn report(&self) -> (u32, usize) {
+///         micropool::parallel! { ticks => self.ticks, size => self.world.len() }.into_tuple()
+///     }
+/// }
+///
+/// let mut game = Game { world: vec![0.0, 1.0], ticks: 0 };
+/// assert_eq!((game.frame(0.5), game.report()), (1, (1, 2)));
 /// ```
 ///
 /// # What it expands into
@@ -131,7 +257,7 @@
 /// # What an error means
 ///
 /// The macro checks the graph before rustc sees it, and reports all that is wrong in one go, each on its word, with what
-/// to write instead: a name that isn't there or stands below, a cycle (as the path), a use after a `move`, a `mut` of what
+/// to write instead: mistakes of the grammar and those of names, a name that isn't there or stands below, a cycle (as the path), a use after a `move`, a `mut` of what
 /// is lent shared, a background node that borrows. What it can't know, rustc says at your expression: two unordered nodes
 /// that borrow one local mutably ("cannot borrow as mutable more than once": order them with `after`, or lend the local
 /// with `use`), and a capture that can't go to another thread ("cannot be sent between threads safely": keep the node on

@@ -1,8 +1,8 @@
 //! From the block as written to the graph that it means: what every name stands for, the order that follows, the form
 //! of the expansion. Whatever is wrong is reported here, on the token that is wrong; `None` comes with an error.
 
-use std::collections::HashMap;
 use std::collections::hash_map::Entry;
+use std::collections::{HashMap, HashSet};
 
 use proc_macro2::Ident;
 use syn::ext::IdentExt;
@@ -71,7 +71,7 @@ struct Names {
     named: Vec<Vec<usize>>,
 }
 
-/// Gives the block back if it is wrong.
+/// Gives the block back if it is wrong. It may be so already; then only that is reported which doesn't follow.
 pub fn check(block: Block, fallible: bool, errors: &mut Errors) -> Result<Model, Box<Block>> {
     exclusions(&block, errors);
     let resources = block.resources.as_deref().unwrap_or(&[]);
@@ -88,6 +88,7 @@ pub fn check(block: Block, fallible: bool, errors: &mut Errors) -> Result<Model,
         afters: Vec::new(),
         sources: Vec::new(),
         handles: Vec::new(),
+        lost: &block.lost,
         errors,
     };
     for node in 0..block.nodes.len() {
@@ -136,10 +137,11 @@ fn names(nodes: &[Node], resources: &[Resource], errors: &mut Errors) -> Names {
             errors.on(&resource.name, format_args!("`{}` is lent twice: keep one", resource.name));
         }
     }
+    let broken = |at: usize| nodes[at].broken;
     for (at, node) in nodes.iter().enumerate() {
         let Some(name) = &node.name else { continue };
         let key = key(name);
-        if names.resources.contains_key(&key) {
+        if names.resources.contains_key(&key) && !node.broken {
             errors.on(name, format_args!("`{name}` is a resource already: give the node another name"));
         }
         // The first one keeps the name.
@@ -147,6 +149,8 @@ fn names(nodes: &[Node], resources: &[Resource], errors: &mut Errors) -> Names {
             Entry::Vacant(free) => {
                 free.insert(at);
             }
+            // Also behind a node that is broken: this may be a part of it.
+            Entry::Occupied(taken) if broken(at) || broken(*taken.get()) || (at > 0 && broken(at - 1)) => {}
             Entry::Occupied(taken) => {
                 errors.on(
                     name,
@@ -156,7 +160,7 @@ fn names(nodes: &[Node], resources: &[Resource], errors: &mut Errors) -> Names {
         }
     }
     let named = |Node { inputs, after, .. }: &Node| {
-        let all = inputs.iter().map(|input| &input.name).chain(after);
+        let all = inputs.iter().filter(|input| !input.guessed).map(|input| &input.name).chain(after);
         all.filter_map(|name| names.nodes.get(&key(name)).copied()).collect()
     };
     names.named = nodes.iter().map(named).collect();
@@ -173,6 +177,8 @@ struct Check<'a> {
     afters: Vec<(usize, usize)>,
     sources: Vec<Vec<Source>>,
     handles: Vec<Vec<usize>>,
+    /// The words of the block that weren't understood.
+    lost: &'a HashSet<String>,
     errors: &'a mut Errors,
 }
 
@@ -183,6 +189,9 @@ impl Check<'_> {
         let mut sources = Vec::new();
         for (position, input) in node.inputs.iter().enumerate() {
             let name = &input.name;
+            if input.guessed {
+                continue;
+            }
             if node.inputs[..position].iter().any(|earlier| key(&earlier.name) == key(name)) {
                 self.errors.on(name, format_args!("`{name}` is listed twice: keep one"));
                 continue;
@@ -266,6 +275,9 @@ impl Check<'_> {
     }
 
     fn unknown(&mut self, name: &Ident, at: usize, input: bool) {
+        if self.lost.contains(&key(name)) {
+            return;
+        }
         let above = self.nodes[..at].iter().filter_map(|node| node.name.as_ref()).map(key);
         let resources = self.resources.iter().filter(|_| input).map(|resource| key(&resource.name));
         let mut known: Vec<String> = above.chain(resources).collect();
@@ -358,6 +370,10 @@ impl Check<'_> {
     }
 
     fn waits_for_background(&mut self, at: usize, name: &Ident) {
+        let from = self.names.nodes.get(&key(name));
+        if self.nodes[at].broken || from.is_some_and(|&from| self.nodes[from].broken) {
+            return;
+        }
         let user = self.nodes[at].shown();
         self.errors.on(
             name,

@@ -3,6 +3,7 @@
 mod check;
 mod expand;
 mod graph;
+mod leave;
 mod parse;
 #[cfg(test)]
 mod snapshots;
@@ -16,11 +17,8 @@ use crate::errors::Errors;
 pub fn block(tokens: TokenStream, fallible: bool) -> TokenStream {
     let (krate, tokens) = split_crate(tokens);
     let mut errors = Errors::default();
-    let block = parse::parse(tokens, fallible, &mut errors);
-    // A node that wasn't understood would make others look wrong: nothing is checked then.
-    if !errors.is_empty() {
-        return expand::wrong(&block, &krate, fallible, &errors);
-    }
+    let mut block = parse::parse(tokens, fallible, &mut errors);
+    leave::check(&mut block, &mut errors);
     match check::check(block, fallible, &mut errors) {
         Ok(model) => expand::right(&model, &krate),
         Err(block) => expand::wrong(&block, &krate, fallible, &errors),

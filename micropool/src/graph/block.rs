@@ -10,6 +10,7 @@
 // std's lock and not `sync.rs`'s: it is taken only when a node fails, and its constructor is `const`.
 use std::any::Any;
 use std::convert::Infallible;
+use std::mem;
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::sync::{Mutex, PoisonError};
 
@@ -25,7 +26,23 @@ use crate::trace::Parent;
 pub struct Block<E> {
     names: &'static [&'static str],
     parent: Parent,
-    highest: Mutex<Option<(u32, Failure<E>)>>,
+    highest: Mutex<Maybe<(u32, Failure<E>)>>,
+}
+
+/// A node's result, unless it failed or didn't run. It is an `Option` of our own: in each message about a result that isn't `Send`
+/// rustc would show where std declares its one.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Maybe<T> {
+    /// There is one.
+    Some(T),
+    /// There is none.
+    None,
+}
+
+impl<T> From<Option<T>> for Maybe<T> {
+    fn from(value: Option<T>) -> Self {
+        value.map_or(Self::None, Self::Some)
+    }
 }
 
 /// What the highest failing node left behind.
@@ -41,29 +58,37 @@ impl<E> Block<E> {
     /// A run without failures yet, of nodes with these names.
     #[must_use]
     pub fn new(names: &'static [&'static str]) -> Self {
-        Self { names, parent: Parent::here(), highest: Mutex::new(None) }
+        Self { names, parent: Parent::here(), highest: Mutex::new(Maybe::None) }
     }
 
     /// Runs a node that can only fail by a panic. `None` if it did.
-    pub fn run<T>(&self, node: u32, f: impl FnOnce() -> T) -> Option<T> {
-        let _span = self.parent.node(self.names[node as usize]);
-        match catch_unwind(AssertUnwindSafe(f)) {
-            Ok(value) => Some(value),
-            Err(payload) => {
-                self.record(node, Failure::Panic(payload));
-                None
+    pub fn run<T>(&self, node: u32, f: impl FnOnce() -> T) -> Maybe<T> {
+        let (mut f, mut result) = (Some(f), Maybe::None);
+        self.attempt(node, &mut || {
+            if let Some(f) = f.take() {
+                result = Maybe::Some(f());
             }
+        });
+        result
+    }
+
+    /// Catches the node's panic. By `dyn`: six functions of std's for each node of a big graph take rustc seconds.
+    fn attempt(&self, node: u32, f: &mut dyn FnMut()) {
+        let _span = self.parent.node(self.names[node as usize]);
+        if let Err(payload) = catch_unwind(AssertUnwindSafe(f)) {
+            self.record(node, Failure::Panic(payload));
         }
     }
 
     /// Runs a node that can fail by a panic or by an error. `None` if it did.
-    pub fn run_try<T>(&self, node: u32, f: impl FnOnce() -> Result<T, E>) -> Option<T> {
-        match self.run(node, f)? {
-            Ok(value) => Some(value),
-            Err(error) => {
+    pub fn run_try<T>(&self, node: u32, f: impl FnOnce() -> Result<T, E>) -> Maybe<T> {
+        match self.run(node, f) {
+            Maybe::Some(Ok(value)) => Maybe::Some(value),
+            Maybe::Some(Err(error)) => {
                 self.record(node, Failure::Error(error));
-                None
+                Maybe::None
             }
+            Maybe::None => Maybe::None,
         }
     }
 
@@ -120,8 +145,8 @@ impl<E> Block<E> {
     /// If a node failed.
     pub fn finish(self) -> Result<(), Failure<E>> {
         match self.highest.into_inner().unwrap_or_else(PoisonError::into_inner) {
-            None => Ok(()),
-            Some((_, failure)) => Err(failure),
+            Maybe::None => Ok(()),
+            Maybe::Some((_, failure)) => Err(failure),
         }
     }
 
@@ -129,8 +154,8 @@ impl<E> Block<E> {
     fn record(&self, node: u32, failure: Failure<E>) {
         let mut highest = self.highest.lock().unwrap_or_else(PoisonError::into_inner);
         let loser = match &*highest {
-            Some((other, _)) if *other <= node => Some(failure),
-            _ => highest.replace((node, failure)).map(|(_, failure)| failure),
+            Maybe::Some((other, _)) if *other <= node => Maybe::Some((node, failure)),
+            _ => mem::replace(&mut *highest, Maybe::Some((node, failure))),
         };
         // A payload's or an error's `Drop` is the user's code: not under the lock.
         drop(highest);
@@ -168,7 +193,7 @@ pub fn discard<T>(value: T) {
     if let Err(payload) = catch_unwind(AssertUnwindSafe(|| drop(value))) {
         // Dropping a payload may panic too, and so on without end: the second one is left alone.
         if let Err(second) = catch_unwind(AssertUnwindSafe(|| drop(payload))) {
-            std::mem::forget(second);
+            mem::forget(second);
         }
     }
 }
@@ -208,14 +233,14 @@ pub fn finish_try<R, V, E>(block: Block<E>, results: R, value: impl FnOnce(R) ->
 }
 
 /// A node that doesn't run because one that it needs failed. What would have been moved into it ends here.
-pub fn skipped<M, T>(moved: M) -> Option<T> {
+pub fn skipped<M, T>(moved: M) -> Maybe<T> {
     discard(moved);
-    None
+    Maybe::None
 }
 
-/// Whether a node didn't fail. (A method of the user's for all types could come before `Option`'s own.)
-pub fn ran<T>(result: &Option<T>) -> bool {
-    result.is_some()
+/// Whether a node ran and didn't fail.
+pub fn ran<T>(result: &Maybe<T>) -> bool {
+    matches!(result, Maybe::Some(_))
 }
 
 /// The result of a node that didn't fail.
@@ -223,10 +248,10 @@ pub fn ran<T>(result: &Option<T>) -> bool {
 /// # Panics
 ///
 /// If there is none, which is a bug in micropool.
-pub fn value<T>(result: Option<T>) -> T {
+pub fn value<T>(result: Maybe<T>) -> T {
     match result {
-        Some(value) => value,
-        None => panic!("micropool: internal error: a node without a result"),
+        Maybe::Some(value) => value,
+        Maybe::None => panic!("micropool: internal error: a node without a result"),
     }
 }
 
@@ -280,9 +305,9 @@ mod tests {
         for order in [[1, 2], [2, 1]] {
             let block = Block::<u32>::new(&["a", "b", "c", "d"]);
             for node in order {
-                assert!(block.run_try::<()>(node, || Err(node * 10)).is_none());
+                assert_eq!(block.run_try::<()>(node, || Err(node * 10)), Maybe::None);
             }
-            assert_eq!(block.run(0, || 7), Some(7));
+            assert_eq!(block.run(0, || 7), Maybe::Some(7));
             match block.finish() {
                 Err(Failure::Error(error)) => assert_eq!(error, 10),
                 other => panic!("{other:?}"),
@@ -293,7 +318,7 @@ mod tests {
     #[test]
     fn a_panic_keeps_its_payload() {
         let block = Block::<Infallible>::new(&["a", "b", "c", "d"]);
-        assert_eq!(block.run::<()>(3, || resume_unwind(Box::new(42_u8))), None);
+        assert_eq!(block.run::<()>(3, || resume_unwind(Box::new(42_u8))), Maybe::None);
         let failure = block.finish().unwrap_err();
         let payload = catch_unwind(AssertUnwindSafe(|| failure.unwind())).unwrap_err();
         assert_eq!(payload.downcast_ref::<u8>(), Some(&42));

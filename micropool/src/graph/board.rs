@@ -46,7 +46,10 @@ impl<F: FnOnce() -> bool> NodeJob for OnceJob<F> {
         }
         // SAFETY: this thread turned `taken`, and only once can anybody.
         let f = self.f.with_mut(|f| unsafe { (*f).take() });
-        f.is_some_and(|f| f())
+        match f {
+            Some(f) => f(),
+            None => false,
+        }
     }
 }
 

@@ -17,9 +17,10 @@
 // Not from `sync.rs`: these words only detect a bug, the order between nodes comes from the run's countdowns, and the
 // constructors are `const`, which a model checker's are not.
 use std::cell::UnsafeCell;
+use std::ops::Deref;
 use std::sync::atomic::{AtomicU32, Ordering};
 
-use super::block::Block;
+use super::block::{Block, Maybe};
 
 /// The word of a cell that is lent exclusively. Anything below is the number of shared users.
 const EXCLUSIVE: u32 = u32::MAX;
@@ -91,6 +92,20 @@ fn full() -> ! {
     panic!("micropool: internal error: two results for one node")
 }
 
+/// A value lent shared.
+pub struct Lease<'a, T> {
+    /// Private, and given out for as long as the lease is borrowed: copied, it would outlive `_shared`.
+    value: &'a T,
+    _shared: Shared<'a>,
+}
+
+impl<T> Deref for Lease<'_, T> {
+    type Target = T;
+    fn deref(&self) -> &T {
+        self.value
+    }
+}
+
 /// What both cells for results share. Not `Sync` by itself: each cell says under which bounds it is.
 struct Slot<T> {
     flag: Flag,
@@ -103,13 +118,13 @@ impl<T> Slot<T> {
         Self { flag: Flag::new(), value: UnsafeCell::new(None) }
     }
 
-    fn with<R>(&self, f: impl FnOnce(&T) -> R) -> R {
-        let _shared = self.flag.shared();
-        // SAFETY: while `_shared` lives nobody has a mutable reference to the value (each is made under an
-        // `Exclusive`), and the reference can't outlive it: `f` takes it for any lifetime.
+    fn lease(&self) -> Lease<'_, T> {
+        let shared = self.flag.shared();
+        // SAFETY: while `shared` lives nobody has a mutable reference to the value (each is made under an `Exclusive`), and
+        // the lease gives the reference only for as long as it holds `shared`.
         let value = unsafe { &*self.value.get() };
         match value {
-            Some(value) => f(value),
+            Some(value) => Lease { value, _shared: shared },
             None => empty(),
         }
     }
@@ -151,22 +166,15 @@ macro_rules! result_cell {
                 Self(Slot::new())
             }
 
-            /// Runs the node that fills the cell; whether it did.
-            pub fn run<E>(&self, block: &Block<E>, node: u32, f: impl FnOnce() -> T) -> bool {
-                self.keep(block.run(node, f))
-            }
-
-            /// Runs the node that fills the cell and may fail; whether it did fill it.
-            pub fn run_try<E>(&self, block: &Block<E>, node: u32, f: impl FnOnce() -> Result<T, E>) -> bool {
-                self.keep(block.run_try(node, f))
-            }
-
-            fn keep(&self, result: Option<T>) -> bool {
-                let done = result.is_some();
-                if let Some(value) = result {
-                    self.fill(value);
+            /// Takes what the node left; whether it left a result.
+            pub fn keep(&self, result: Maybe<T>) -> bool {
+                match result {
+                    Maybe::Some(value) => {
+                        self.fill(value);
+                        true
+                    }
+                    Maybe::None => false,
                 }
-                done
             }
 
             /// Puts the result in.
@@ -197,8 +205,8 @@ macro_rules! result_cell {
             }
 
             /// The result, if it was put in and not taken out.
-            pub fn into_inner(self) -> Option<T> {
-                self.0.value.into_inner()
+            pub fn into_inner(self) -> Maybe<T> {
+                self.0.value.into_inner().into()
             }
         }
 
@@ -224,7 +232,7 @@ impl<T> Lent<T> {
     ///
     /// If there is none or the cell is lent exclusively: a bug in micropool.
     pub fn with_ref<R>(&self, f: impl FnOnce(&T) -> R) -> R {
-        self.0.with(f)
+        f(&self.lend())
     }
 }
 
@@ -234,7 +242,7 @@ result_cell!(Lent);
 pub struct Moved<T>(Slot<T>);
 
 // SAFETY: a shared `Moved` gives `&mut T` and `T` to one thread at a time, as `Flag` sees to, and never `&T`: its
-// `Slot` is private and `Slot::with` isn't called for it. Hence `T: Send` is enough, as for a `Mutex`.
+// `Slot` is private and `Slot::lease` isn't called for it. Hence `T: Send` is enough, as for a `Mutex`.
 unsafe impl<T: Send> Sync for Moved<T> {}
 
 result_cell!(Moved);
@@ -294,7 +302,7 @@ impl<'a, T> LentBoth<'a, T> {
     ///
     /// If it is lent exclusively: a bug in micropool.
     pub fn with_ref<R>(&self, f: impl FnOnce(&T) -> R) -> R {
-        self.0.with_ref(|value| f(value))
+        f(&self.lend())
     }
 
     /// Lends it to its one user.
@@ -308,71 +316,128 @@ impl<'a, T> LentBoth<'a, T> {
 }
 
 /// What lends a value shared: a cell, or in the nested form a local.
+///
+/// By a lease and not to a closure: closures in closures would take rustc a function of its own for each input of each node.
 pub trait Read {
     /// The value's type.
     type Value;
 
-    /// Lends it. The closure takes it for any lifetime, so that nothing it returns borrows from it.
-    fn read<R>(&self, f: impl FnOnce(&Self::Value) -> R) -> R;
+    /// Gives the value for as long as it lives.
+    type Lease<'a>: Deref<Target = Self::Value>
+    where
+        Self: 'a;
+
+    /// Lends the value.
+    fn lend(&self) -> Self::Lease<'_>;
 }
 
 impl<T> Read for Lent<T> {
     type Value = T;
-    fn read<R>(&self, f: impl FnOnce(&T) -> R) -> R {
-        self.with_ref(f)
+    type Lease<'a>
+        = Lease<'a, T>
+    where
+        Self: 'a;
+    fn lend(&self) -> Lease<'_, T> {
+        self.0.lease()
     }
 }
 
-impl<T> Read for LentRef<'_, T> {
+impl<'value, T> Read for LentRef<'value, T> {
     type Value = T;
-    fn read<R>(&self, f: impl FnOnce(&T) -> R) -> R {
-        self.with_ref(f)
+    type Lease<'a>
+        = &'value T
+    where
+        Self: 'a;
+    fn lend(&self) -> &'value T {
+        self.0
     }
 }
 
 impl<T> Read for LentBoth<'_, T> {
     type Value = T;
-    fn read<R>(&self, f: impl FnOnce(&T) -> R) -> R {
-        self.with_ref(f)
+    type Lease<'a>
+        = Lease<'a, T>
+    where
+        Self: 'a;
+    fn lend(&self) -> Lease<'_, T> {
+        let Lease { value, _shared } = self.0.lend();
+        Lease { value, _shared }
     }
 }
 
 /// A result that is kept in a local, as the nested form does.
-impl<T> Read for Option<T> {
+impl<T> Read for Maybe<T> {
     type Value = T;
-    fn read<R>(&self, f: impl FnOnce(&T) -> R) -> R {
-        f(self.as_ref().unwrap_or_else(|| empty()))
+    type Lease<'a>
+        = &'a T
+    where
+        Self: 'a;
+    fn lend(&self) -> &T {
+        match self {
+            Maybe::Some(value) => value,
+            Maybe::None => empty(),
+        }
     }
 }
 
-/// Functions that lend several values at once.
+/// What lends several values at once, to a closure that takes them for any lifetime: nothing it returns borrows from one.
 macro_rules! read_many {
-    ($($name:ident: $($cell:ident)*;)*) => {$(
-        /// Lends so many values at once.
-        #[allow(clippy::too_many_arguments, non_snake_case)]
-        pub fn $name<$($cell: Read,)* R>($($cell: &$cell,)* f: impl FnOnce($(&$cell::Value),*) -> R) -> R {
-            read_many!(@nest f; $($cell)*; $($cell)*)
+    ($($name:ident $name_try:ident: $($cell:ident)*;)*) => {
+        $(
+            /// Lends so many values at once.
+            #[allow(clippy::too_many_arguments, non_snake_case)]
+            pub fn $name<$($cell: Read,)* R>($($cell: &$cell,)* f: impl FnOnce($(&$cell::Value),*) -> R) -> R {
+                $(let $cell = $cell.lend();)*
+                f($(&$cell),*)
+            }
+        )*
+
+        /// Runs a node that reads so many values. (Calls of these are shorter than of `run` with a closure around; and with each
+        /// closure rustc looks at the whole of the user's function once more.)
+        impl<Error> Block<Error> {
+            $(
+                /// Of a node that can only fail by a panic.
+                #[allow(clippy::too_many_arguments, non_snake_case)]
+                pub fn $name<$($cell: Read,)* T>(
+                    &self,
+                    node: u32,
+                    $($cell: &$cell,)*
+                    f: impl FnOnce($(&$cell::Value),*) -> T,
+                ) -> Maybe<T> {
+                    self.run(node, || {
+                        $(let $cell = $cell.lend();)*
+                        f($(&$cell),*)
+                    })
+                }
+
+                /// Of a node that may fail.
+                #[allow(clippy::too_many_arguments, non_snake_case)]
+                pub fn $name_try<$($cell: Read,)* T>(
+                    &self,
+                    node: u32,
+                    $($cell: &$cell,)*
+                    f: impl FnOnce($(&$cell::Value),*) -> Result<T, Error>,
+                ) -> Maybe<T> {
+                    self.run_try(node, || $name($($cell,)* f))
+                }
+            )*
         }
-    )*};
-    (@nest $f:ident; ; $($all:ident)*) => { $f($($all),*) };
-    (@nest $f:ident; $first:ident $($rest:ident)*; $($all:ident)*) => {
-        $first.read(|$first| read_many!(@nest $f; $($rest)*; $($all)*))
     };
 }
 
 read_many! {
-    read1: A;
-    read2: A B;
-    read3: A B C;
-    read4: A B C D;
-    read5: A B C D E;
-    read6: A B C D E F;
-    read7: A B C D E F G;
-    read8: A B C D E F G H;
-    read9: A B C D E F G H I;
-    read10: A B C D E F G H I J;
-    read11: A B C D E F G H I J K;
-    read12: A B C D E F G H I J K L;
+    read1 read1_try: A;
+    read2 read2_try: A B;
+    read3 read3_try: A B C;
+    read4 read4_try: A B C D;
+    read5 read5_try: A B C D E;
+    read6 read6_try: A B C D E F;
+    read7 read7_try: A B C D E F G;
+    read8 read8_try: A B C D E F G H;
+    read9 read9_try: A B C D E F G H I;
+    read10 read10_try: A B C D E F G H I J;
+    read11 read11_try: A B C D E F G H I J K;
+    read12 read12_try: A B C D E F G H I J K L;
 }
 
 /// Lends a result that is kept in a local exclusively.
@@ -380,8 +445,11 @@ read_many! {
 /// # Panics
 ///
 /// If there is none, which is a bug in micropool.
-pub fn lend_mut<T, R>(result: &mut Option<T>, f: impl FnOnce(&mut T) -> R) -> R {
-    f(result.as_mut().unwrap_or_else(|| empty()))
+pub fn lend_mut<T, R>(result: &mut Maybe<T>, f: impl FnOnce(&mut T) -> R) -> R {
+    match result {
+        Maybe::Some(value) => f(value),
+        Maybe::None => empty(),
+    }
 }
 
 #[cfg(test)]
@@ -402,7 +470,7 @@ mod tests {
         cell.with_mut(|text| text.push('b'));
         assert_eq!(cell.with_ref(|one| cell.with_ref(|two| one.len() + two.len())), 4);
         assert_eq!(cell.take(), "ab");
-        assert_eq!(cell.into_inner(), None);
+        assert_eq!(cell.into_inner(), Maybe::None);
     }
 
     #[test]
@@ -426,7 +494,7 @@ mod tests {
         assert!(catch_unwind(AssertUnwindSafe(|| cell.with_mut(|_| panic!("user")))).is_err());
         assert!(catch_unwind(AssertUnwindSafe(|| cell.with_ref(|_| panic!("user")))).is_err());
         cell.with_mut(|value| *value = 9);
-        assert_eq!(cell.into_inner(), Some(9));
+        assert_eq!(cell.into_inner(), Maybe::Some(9));
     }
 
     #[test]
@@ -459,6 +527,6 @@ mod tests {
                 });
             }
         });
-        assert_eq!(cell.into_inner(), Some(800));
+        assert_eq!(cell.into_inner(), Maybe::Some(800));
     }
 }

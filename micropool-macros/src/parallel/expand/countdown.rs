@@ -173,16 +173,13 @@ impl Countdown<'_> {
             .filter(|edge| edge.to == at && edge.needs && model.first.contains(&edge.from))
             .map(|edge| spawned(edge.from));
         let needed = quote_spanned!(Span::mixed_site()=> #(#needed &&)*);
-        let (closure, runner) = (self.cx.closure(at, self), self.cx.runner(at));
-        let number = number(at);
+        let call = self.cx.call(at, self);
         match node.name {
             Some(_) => {
                 let cell = local("cell", at);
-                quote_spanned!(node_span(node)=> #needed (&#cell).#runner(__micropool_block, #number, #closure))
+                quote_spanned!(node_span(node)=> #needed (&#cell).keep(#call))
             }
-            None => {
-                quote_spanned!(node_span(node)=> #needed #private::ran(&__micropool_block.#runner(#number, #closure)))
-            }
+            None => quote_spanned!(node_span(node)=> #needed #private::ran(&#call)),
         }
     }
 

@@ -1,5 +1,5 @@
-//! The nested form: a series-parallel graph as forks in each other. Results are locals, `Option`s that are `None` once
-//! something has failed; the borrow checker proves that unordered nodes touch nothing in common.
+//! The nested form: a series-parallel graph as forks in each other. Results are locals that are `None` once something has
+//! failed; the borrow checker proves that unordered nodes touch nothing in common.
 //!
 //! Of a fork, the most urgent branch stays with the thread that forks, and stands innermost: the others are all offered
 //! before it begins, the least urgent first.
@@ -79,9 +79,7 @@ impl Nested<'_> {
         let cx = self.cx;
         let private = cx.private;
         let node = &cx.model.nodes[at];
-        let (lints, closure, runner) = (lints(node), cx.closure(at, self), cx.runner(at));
-        let number = number(at);
-        let run = quote_spanned!(node_span(node)=> __micropool_block.#runner(#number, #closure));
+        let (lints, run) = (lints(node), cx.call(at, self));
         let needed: Vec<Ident> = self.needed(at).map(ok).collect();
         let run = if needed.is_empty() {
             run
@@ -183,7 +181,7 @@ impl Nested<'_> {
                 locals.extend(match flag {
                     true => quote_spanned!(Span::mixed_site()=> let mut #ok = false;),
                     false => {
-                        quote_spanned!(Span::mixed_site()=> let mut #result = #private::std_core::option::Option::None;)
+                        quote_spanned!(Span::mixed_site()=> let mut #result = #private::Maybe::None;)
                     }
                 });
             }

@@ -22,6 +22,14 @@ pub trait Lend {
     fn taken(&self, source: Source, place: Span) -> TokenStream;
 }
 
+/// What a node does.
+struct Work {
+    /// How many values are lent to it shared.
+    read: usize,
+    /// What lends them, and the closure that takes them.
+    arguments: TokenStream,
+}
+
 /// How many values one call lends shared. (A closure a value would take rustc a time that grows with their square.)
 const MOST_READ: usize = 12;
 
@@ -31,42 +39,50 @@ fn handle(node: usize) -> Ident {
 }
 
 impl<'a> Context<'a> {
-    /// The node as a closure that gives its result, for `Block::run` (or `run_try`, see [`Self::runner`]).
-    pub fn closure(self, at: usize, form: &impl Lend) -> TokenStream {
+    /// The call that runs the node; gives its result, if it succeeds.
+    pub fn call(self, at: usize, form: &impl Lend) -> TokenStream {
         let node = &self.model.nodes[at];
-        let on = self.effect(
-            at,
-            if self.model.is_background(at) { self.background(at, form) } else { self.foreground(at, form) },
-        );
+        let on = if self.model.is_background(at) { self.background(at, form) } else { self.foreground(at, form) };
+        let on = self.run(at, &on);
         let Some(off) = is_off(&node.attrs) else { return on };
-        let nothing = self.effect(at, self.off(at, form));
+        let nothing = self.run(at, &self.off(at, form));
         quote_spanned! {Span::mixed_site()=> {
             #[cfg(not(#off))] { #on }
             #[cfg(#off)] { #nothing }
         }}
     }
 
-    /// The result of `_` goes at once. (A background node's handle too: that detaches the task.)
-    fn effect(self, at: usize, body: TokenStream) -> TokenStream {
-        if self.model.nodes[at].name.is_some() {
-            return body;
+    /// The call for this work.
+    fn run(self, at: usize, work: &Work) -> TokenStream {
+        let node = &self.model.nodes[at];
+        let (private, span, number) = (self.private, node_span(node), number(at));
+        let fails = if self.may_fail(at) { "_try" } else { "" };
+        let Work { read, arguments } = work;
+        if node.name.is_some() {
+            let method = match read {
+                0 => format_ident!("run{fails}", span = span),
+                _ => format_ident!("read{read}{fails}", span = span),
+            };
+            return quote_spanned!(span=> __micropool_block.#method(#number, #arguments));
         }
-        let private = self.private;
-        let effect = if self.may_fail(at) { "effect_try" } else { "effect" };
-        let effect = Ident::new(effect, Span::mixed_site());
-        quote_spanned!(Span::mixed_site()=> || #private::#effect(#body))
-    }
-
-    /// The method that runs the closure of a node.
-    pub fn runner(self, at: usize) -> Ident {
-        Ident::new(if self.may_fail(at) { "run_try" } else { "run" }, Span::mixed_site())
+        // The result of `_` goes at once. (A background node's handle too: that detaches the task.)
+        let (method, effect) =
+            (format_ident!("run{fails}", span = span), format_ident!("effect{fails}", span = Span::mixed_site()));
+        let closure = match read {
+            0 => arguments.clone(),
+            _ => {
+                let read = format_ident!("read{read}", span = Span::mixed_site());
+                quote_spanned!(span=> || #private::#read(#arguments))
+            }
+        };
+        quote_spanned!(span=> __micropool_block.#method(#number, || #private::#effect(#closure)))
     }
 
     fn may_fail(self, at: usize) -> bool {
         self.model.fallible && !self.model.is_background(at)
     }
 
-    fn foreground(self, at: usize, form: &impl Lend) -> TokenStream {
+    fn foreground(self, at: usize, form: &impl Lend) -> Work {
         let node = &self.model.nodes[at];
         let (clones, expr, span) = (self.clones(at), expression(node), node_span(node));
         let private = self.private_at(span);
@@ -94,7 +110,7 @@ impl<'a> Context<'a> {
     }
 
     /// What a node does that is off: it ends what would have been moved into it.
-    fn off(self, at: usize, form: &impl Lend) -> TokenStream {
+    fn off(self, at: usize, form: &impl Lend) -> Work {
         let private = self.private;
         let mut nothing = quote_spanned!(Span::mixed_site()=> #private::off());
         if self.model.nodes[at].condition.is_some() {
@@ -110,8 +126,8 @@ impl<'a> Context<'a> {
         self.lent(at, form, nothing, false)
     }
 
-    /// `inner` behind `||`, with the node's inputs in scope; of a node that is off, those that it ends.
-    fn lent(self, at: usize, form: &impl Lend, inner: TokenStream, on: bool) -> TokenStream {
+    /// `inner` with the node's inputs in scope; of a node that is off, those that it ends.
+    fn lent(self, at: usize, form: &impl Lend, inner: TokenStream, on: bool) -> Work {
         let node = &self.model.nodes[at];
         let span = node_span(node);
         let private = self.private_at(span);
@@ -122,7 +138,7 @@ impl<'a> Context<'a> {
             quote_spanned!(Span::mixed_site()=> let #name = #taken;)
         });
         let taken: TokenStream = taken.collect();
-        let used = used(inputs().map(|(input, _)| &input.name));
+        let used = used(inputs().map(|(input, _)| &input.name).filter(|name| !(on && is_used(name, node))));
         let mut body = match taken.is_empty() && used.is_empty() {
             true => inner,
             false => quote_spanned!(span=> { #taken #used #inner }),
@@ -135,21 +151,25 @@ impl<'a> Context<'a> {
             .map(|(input, &source)| (input.name.clone(), source));
         let handles = self.model.handles[at].iter().map(|&node| (handle(node), Source::Node(node)));
         let shared: Vec<(Ident, Source)> = handles.chain(read).collect();
+        let mut work = Work { read: 0, arguments: quote_spanned!(span=> || #body) };
         for group in shared.rchunks(MOST_READ) {
-            let call = format_ident!("read{}", group.len(), span = Span::mixed_site());
+            if work.read > 0 {
+                let (call, arguments) = (format_ident!("read{}", work.read, span = Span::mixed_site()), work.arguments);
+                body = quote_spanned!(span=> #private::#call(#arguments));
+            }
             let cells = group.iter().map(|(name, source)| form.shared(*source, place(name)));
             let names = group.iter().map(|(name, _)| name);
-            let closure = quote_spanned!(span=> |#(#names),*| #body);
-            body = quote_spanned!(span=> #private::#call(#(&#cells,)* #closure));
+            let arguments = quote_spanned!(span=> #(&#cells,)* |#(#names),*| #body);
+            work = Work { read: group.len(), arguments };
         }
-        quote_spanned!(span=> || #body)
+        work
     }
 
     /// The node's `if`, which sees its inputs by `&`. `cloned`: where it stands, `clone` inputs are copies already.
     fn condition(self, at: usize, condition: &Expr, cloned: bool) -> TokenStream {
         let private = self.private_at(condition.span());
         let node = &self.model.nodes[at];
-        let views = node.inputs.iter().filter_map(|Input { name, mode }| {
+        let views = node.inputs.iter().filter_map(|Input { name, mode, .. }| {
             let view = match mode {
                 Mode::Clone if cloned => quote_spanned!(Span::mixed_site()=> &#name),
                 Mode::Read | Mode::Clone => return None,
@@ -175,7 +195,7 @@ impl<'a> Context<'a> {
     }
 
     /// A background node as a closure that spawns it.
-    fn background(self, at: usize, form: &impl Lend) -> TokenStream {
+    fn background(self, at: usize, form: &impl Lend) -> Work {
         let private = self.private;
         let node = &self.model.nodes[at];
         let span = node_span(node);
@@ -267,6 +287,12 @@ pub fn node_span(node: &Node) -> Span {
     Span::mixed_site().located_at(node.expr.span())
 }
 
+/// Whether the node's expression or `if` uses the input, going by how names are written.
+fn is_used(input: &Ident, node: &Node) -> bool {
+    let is_input = |name: &Ident| name == input;
+    names_a_value(node.expr.to_token_stream(), &is_input)
+}
+
 /// Where rustc shows a capture of these nodes that can't go to another thread: at the first expression that may capture
 /// anything, or at an `if` where only that may.
 pub fn capture_span<'a>(nodes: impl Iterator<Item = &'a Node> + Clone) -> Span {
@@ -281,25 +307,33 @@ pub fn capture_span<'a>(nodes: impl Iterator<Item = &'a Node> + Clone) -> Span {
 
 /// Whether there is a name that could be a local's, going by how names are written.
 fn may_capture(expr: &Expr, node: &Node) -> bool {
-    fn found(tokens: TokenStream, node: &Node) -> bool {
-        let tokens: Vec<TokenTree> = tokens.into_iter().collect();
-        let is = |at: Option<usize>, all: &str| {
-            let tree = at.and_then(|at| tokens.get(at));
-            matches!(tree, Some(TokenTree::Punct(punct)) if all.contains(punct.as_char()))
-        };
-        tokens.iter().enumerate().any(|(at, tree)| match tree {
-            TokenTree::Group(group) => found(group.stream(), node),
-            TokenTree::Ident(name) => {
-                let called = matches!(tokens.get(at + 1), Some(TokenTree::Group(group)) if group.delimiter() != Delimiter::Bracket);
-                let listed = node.inputs.iter().any(|input| input.name == *name);
-                let local = name.to_string().starts_with(|first: char| first.is_lowercase() || first == '_');
-                let behind = at.checked_sub(1);
-                local && !called && !listed && !is(behind, ".:") && !is(Some(at + 1), ":!") && syn::parse2::<Ident>(tree.clone().into()).is_ok()
-            }
-            _ => false,
-        })
-    }
-    found(expr.to_token_stream(), node)
+    names_a_value(expr.to_token_stream(), &|name| {
+        let local = name.to_string().starts_with(|first: char| first.is_lowercase() || first == '_');
+        local && !node.inputs.iter().any(|input| input.name == *name)
+    })
+}
+
+/// Whether a name that `wanted` wants stands where a value's may stand: it is no field or method, and nothing is called by it.
+fn names_a_value(tokens: TokenStream, wanted: &dyn Fn(&Ident) -> bool) -> bool {
+    let tokens: Vec<TokenTree> = tokens.into_iter().collect();
+    let is = |at: Option<usize>, all: &str| {
+        let tree = at.and_then(|at| tokens.get(at));
+        matches!(tree, Some(TokenTree::Punct(punct)) if all.contains(punct.as_char()))
+    };
+    tokens.iter().enumerate().any(|(at, tree)| match tree {
+        TokenTree::Group(group) => names_a_value(group.stream(), wanted),
+        TokenTree::Ident(name) => {
+            let next = tokens.get(at + 1);
+            let called = matches!(next, Some(TokenTree::Group(group)) if group.delimiter() != Delimiter::Bracket);
+            let is_keyword = || syn::parse2::<Ident>(tree.clone().into()).is_err();
+            let behind_path = at.checked_sub(1).is_some_and(|behind| {
+                is(Some(behind), ":") || (is(Some(behind), ".") && !is(behind.checked_sub(1), "."))
+            });
+            let is_macro = is(Some(at + 1), "!") && matches!(tokens.get(at + 2), Some(TokenTree::Group(_)));
+            !called && !is_macro && !behind_path && !is(Some(at + 1), ":") && wanted(name) && !is_keyword()
+        }
+        TokenTree::Punct(_) | TokenTree::Literal(_) => false,
+    })
 }
 
 /// The expression as the last one of a block of ours. There the braces of a block would be "unnecessary": they are ours.

@@ -11,7 +11,7 @@ use syn::spanned::Spanned;
 
 use super::super::parse::{Block, Input, Mode, Node, Place, Resource, binds};
 use super::local;
-use super::node::{is_off, node_span};
+use super::node::{expression, is_off, node_span};
 use crate::errors::Errors;
 
 pub fn wrong(block: &Block, krate: &TokenStream, fallible: bool, errors: &Errors) -> TokenStream {
@@ -73,7 +73,7 @@ impl Wrong<'_> {
         }
         let mut inner = self.expression(node);
         if let Some(condition) = &node.condition {
-            let views = node.inputs.iter().map(|Input { mode, name }| match mode {
+            let views = node.inputs.iter().map(|Input { mode, name, .. }| match mode {
                 Mode::Read => TokenStream::new(),
                 Mode::Mut => quote_spanned!(Span::mixed_site()=> let #name = &*#name; let _ = &#name;),
                 Mode::Move | Mode::Clone => quote_spanned!(Span::mixed_site()=> let #name = &#name; let _ = &#name;),
@@ -95,29 +95,30 @@ impl Wrong<'_> {
             let (name, lent) = (&input.name, self.lent(input, at));
             quote_spanned!(Span::mixed_site()=> let #name = #lent; let _ = &#name;)
         });
-        quote_spanned!(Span::mixed_site()=> #private::call(|| { #(#inputs)* #inner }))
+        let on = quote_spanned!(Span::mixed_site()=> #private::call(|| { #(#inputs)* #inner }));
+        let Some(off) = is_off(&node.attrs) else { return on };
+        let nothing = node
+            .condition
+            .is_some()
+            .then(|| quote_spanned!(Span::mixed_site()=> #private::std_core::option::Option::Some));
+        quote_spanned! {Span::mixed_site()=> {
+            #[cfg(not(#off))] { #on }
+            #[cfg(#off)] { #nothing (()) }
+        }}
     }
 
     fn expression(&self, node: &Node) -> TokenStream {
-        let (private, expr) = (self.private, &node.expr);
+        let (private, expr) = (self.private, expression(node));
         let tries = self.fallible && node.place != Place::Background;
-        let off = is_off(&node.attrs);
-        let on = off.iter().map(|off| quote_spanned!(Span::mixed_site()=> #[cfg(not(#off))]));
-        let expr = quote_spanned!(Span::mixed_site()=> #(#on)* { #expr });
-        let nothing = match tries {
-            true => quote_spanned!(Span::mixed_site()=> #private::std_core::result::Result::Ok(())),
-            false => TokenStream::new(),
-        };
-        let off = off.iter().map(|off| quote_spanned!(Span::mixed_site()=> #[cfg(#off)] { #nothing }));
-        let body = quote_spanned!(Span::mixed_site()=> { #expr #(#off)* });
+        let body = quote_spanned!(Span::mixed_site()=> { #expr });
         if !tries {
             return quote_spanned!(Span::mixed_site()=> #private::call(|| #body));
         }
         let error = self.block.error.as_ref().map_or_else(|| quote!(_), |(_, ty)| ty.to_token_stream());
         quote_spanned! {Span::mixed_site()=>
-            #private::value(
-                #private::call(|| -> #private::std_core::result::Result<_, #error> #body).ok()
-            )
+            #private::value(#private::std_core::convert::From::from(
+                #private::std_core::result::Result::ok(#private::call(|| -> #private::std_core::result::Result<_, #error> #body))
+            ))
         }
     }
 

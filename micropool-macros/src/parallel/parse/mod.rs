@@ -1,13 +1,16 @@
 //! From tokens to the block as it is written. Knows the grammar and nothing of what names mean.
 //!
 //! After a mistake the parser goes on as soon as it can, so that all of them are reported and editors get as much of
-//! the block as was understood. Nothing else is checked then: a node that wasn't understood would make others wrong.
+//! the block as was understood. What wasn't is marked: nothing is reported that may only follow from it.
 
 mod header;
 mod names;
 mod node;
 
+use std::collections::{HashMap, HashSet};
+
 use proc_macro2::{Delimiter, Group, Ident, Span, TokenStream, TokenTree};
+use quote::{ToTokens, quote};
 use syn::buffer::Cursor;
 use syn::ext::IdentExt;
 use syn::parse::{ParseStream, Parser};
@@ -29,6 +32,8 @@ pub struct Block {
     /// `error TYPE;`
     pub error: Option<(Ident, Type)>,
     pub nodes: Vec<Node>,
+    /// The words that weren't understood: each may have been meant as the name of a node or a resource.
+    pub lost: HashSet<String>,
 }
 
 /// A local that is lent to the graph.
@@ -50,6 +55,8 @@ pub struct Node {
     pub attrs: Vec<Attribute>,
     pub cost: u64,
     pub place: Place,
+    /// Whether something in front of `=>` is wrong: its name and its place may not be what was meant.
+    pub broken: bool,
     /// `None` for `_`.
     pub name: Option<Ident>,
     pub inputs: Vec<Input>,
@@ -78,11 +85,13 @@ pub enum Mode {
 pub struct Input {
     pub mode: Mode,
     pub name: Ident,
+    /// Whether it wasn't understood, and is only what may have been meant.
+    pub guessed: bool,
 }
 
 /// Reads a block; `fallible` says which of the two macros it is.
 pub fn parse(tokens: TokenStream, fallible: bool, errors: &mut Errors) -> Block {
-    let mut block = Block::default();
+    let (mut block, all) = (Block::default(), tokens.clone());
     let parser = |outer: ParseStream| {
         let input;
         syn::braced!(input in outer);
@@ -101,7 +110,36 @@ pub fn parse(tokens: TokenStream, fallible: bool, errors: &mut Errors) -> Block 
     if let Err(error) = parser.parse2(ending_at_the_last_token(tokens)) {
         errors.push(error);
     }
+    if !errors.is_empty() {
+        block.lost = lost(all, &block);
+    }
     block
+}
+
+/// The words of the block that are in nothing of what was understood.
+fn lost(all: TokenStream, block: &Block) -> HashSet<String> {
+    fn count(tokens: TokenStream, by: isize, words: &mut HashMap<String, isize>) {
+        for tree in tokens {
+            match tree {
+                TokenTree::Group(group) => count(group.stream(), by, words),
+                TokenTree::Ident(word) => *words.entry(word.unraw().to_string()).or_default() += by,
+                TokenTree::Punct(_) | TokenTree::Literal(_) => {}
+            }
+        }
+    }
+    let mut understood = TokenStream::new();
+    let Block { pool, nested, resources, error, nodes, lost: _ } = block;
+    quote!(#pool #nested).to_tokens(&mut understood);
+    error.iter().for_each(|(word, ty)| quote!(#word #ty).to_tokens(&mut understood));
+    resources.iter().flatten().for_each(|resource| resource.name.to_tokens(&mut understood));
+    for Node { attrs, name, inputs, after, condition, expr, .. } in nodes {
+        let inputs = inputs.iter().filter(|input| !input.guessed).map(|input| &input.name);
+        quote!(#(#attrs)* #name #(#inputs)* #(#after)* #condition #expr).to_tokens(&mut understood);
+    }
+    let mut words = HashMap::new();
+    count(all, 1, &mut words);
+    count(understood, -1, &mut words);
+    words.into_iter().filter(|&(_, times)| times > 0).map(|(word, _)| word).collect()
 }
 
 /// The tokens in braces, which stand where the last token does: syn shows there what is missing at the end.

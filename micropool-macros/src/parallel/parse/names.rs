@@ -23,7 +23,14 @@ pub fn inputs(input: ParseStream, node: &mut Node, errors: &mut Errors) -> Resul
 
 /// What stands in the parentheses.
 pub fn input_list(content: ParseStream, inputs: &mut Vec<Input>, errors: &mut Errors) -> Result<()> {
-    let meant = list(content, errors, |content, errors| one_input(content, errors, |input| inputs.push(input)))?;
+    let meant = list(content, errors, |content, errors| {
+        let (known, before) = (inputs.len(), errors.len());
+        let read = one_input(content, errors, |input| inputs.push(input));
+        if read.is_err() || errors.len() > before {
+            inputs[known..].iter_mut().for_each(|input| input.guessed = true);
+        }
+        read
+    })?;
     inputs.extend(meant);
     Ok(())
 }
@@ -62,7 +69,7 @@ fn one_input(content: ParseStream, errors: &mut Errors, push: impl FnOnce(Input)
         }));
         content.parse::<TokenTree>()?;
     }
-    push(Input { mode, name: identifier(content, "the name of a node above or of a resource")? });
+    push(Input { mode, name: identifier(content, "the name of a node above or of a resource")?, guessed: false });
     if content.is_empty() || content.peek(Token![,]) {
         return Ok(());
     }
@@ -126,7 +133,7 @@ fn list(
 
 /// All that could be meant as inputs in what wasn't understood: the node's expression may use them.
 pub fn meant(tokens: TokenStream) -> Vec<Input> {
-    let name = |name| Input { mode: Mode::Read, name };
+    let name = |name| Input { mode: Mode::Read, name, guessed: true };
     let inputs = tokens.into_iter().flat_map(|tree| match tree {
         TokenTree::Group(group) => meant(group.stream()),
         TokenTree::Ident(_) => syn::parse2(tree.into()).into_iter().map(name).collect(),

@@ -3,9 +3,10 @@
 use proc_macro2::{Ident, Spacing, Span, TokenStream, TokenTree};
 use quote::ToTokens;
 use syn::buffer::Cursor;
+use syn::ext::IdentExt;
 use syn::parse::{ParseStream, Parser};
 use syn::spanned::Spanned;
-use syn::{Attribute, Expr, LitInt, Meta, Result, Token, token};
+use syn::{Attribute, Expr, LitBool, LitInt, LitStr, Meta, Result, Token, token};
 
 use super::names::{after, input_list, inputs, meant};
 use super::{Block, Node, Place, behind_arrow, header, identifier, is_separator, is_word, skip_to_next};
@@ -45,11 +46,13 @@ pub fn node(input: ParseStream, block: &mut Block, errors: &mut Errors) -> Resul
         errors.on(input.parse::<Token![,]>()?, "one `,` between two nodes is enough");
         return Ok(());
     }
+    let before = errors.len();
     let place = place(input, errors)?;
     let node = Node {
         attrs,
         cost,
         place,
+        broken: errors.len() > before,
         name: None,
         inputs: Vec::new(),
         after: Vec::new(),
@@ -92,6 +95,7 @@ fn from(
         Ok(arrow) => arrow,
         Err(error) => {
             errors.push(error);
+            node.broken = true;
             match skip_to_arrow(input, &mut node) {
                 Some(arrow) => arrow,
                 None => {
@@ -349,6 +353,7 @@ fn swallowed(node: &mut Node, errors: &mut Errors) -> Option<(Node, Part)> {
         attrs: Vec::new(),
         cost: 1,
         place,
+        broken: false,
         name: Some(name),
         inputs: Vec::new(),
         after: Vec::new(),
@@ -376,7 +381,10 @@ fn attributes(input: ParseStream, errors: &mut Errors) -> Result<(Vec<Attribute>
             }
         } else if path.is_ident("cfg") {
             match takes_one(&attr.meta) {
-                true => kept.push(attr),
+                true => match attr.parse_args_with(cfg) {
+                    Ok(()) => kept.push(attr),
+                    Err(error) => errors.push(error),
+                },
                 false => errors.on(&attr, "`cfg` takes one condition: `#[cfg(…)]`, several as `#[cfg(all(a, b))]`"),
             }
         } else if ["doc", "allow", "expect", "warn", "deny", "forbid"].iter().any(|known| path.is_ident(known)) {
@@ -396,6 +404,52 @@ fn takes_one(cfg: &Meta) -> bool {
     let Meta::List(list) = cfg else { return false };
     let mut commas = list.tokens.clone().into_iter().skip_while(|tree| !is_separator(tree));
     !list.tokens.is_empty() && commas.nth(1).is_none()
+}
+
+/// Reads the condition of a `cfg`. rustc's own message for a wrong one would stand there once for each use of it.
+fn cfg(input: ParseStream) -> Result<()> {
+    condition_of_cfg(input)?;
+    input.parse::<Option<Token![,]>>().map(drop)
+}
+
+fn condition_of_cfg(input: ParseStream) -> Result<()> {
+    if input.peek(LitBool) {
+        return input.parse::<LitBool>().map(drop);
+    }
+    if !input.peek(Ident::peek_any) {
+        return Err(input.error("expected a condition: `unix`, `feature = \"…\"`, `not(…)`, `all(…)` or `any(…)`"));
+    }
+    let name = input.call(Ident::parse_any)?;
+    if input.peek(Token![=]) {
+        let equals: Token![=] = input.parse()?;
+        let expected = format!("expected a string: `{name} = \"…\"`");
+        if input.is_empty() {
+            return Err(syn::Error::new_spanned(equals, expected));
+        }
+        input.parse::<LitStr>().map_err(|error| syn::Error::new(error.span(), expected))?;
+    } else if input.peek(token::Paren) {
+        let content;
+        let parentheses = syn::parenthesized!(content in input);
+        if name != "not" && name != "all" && name != "any" {
+            return content.parse::<TokenStream>().map(drop);
+        }
+        let mut count = 0;
+        while !content.is_empty() {
+            condition_of_cfg(&content)?;
+            content.parse::<Option<Token![,]>>()?;
+            count += 1;
+        }
+        if name == "not" && count != 1 {
+            return Err(syn::Error::new(
+                parentheses.span.join(),
+                "`not` takes one condition: `not(…)`, several as `not(any(a, b))`",
+            ));
+        }
+    }
+    match input.is_empty() || input.peek(Token![,]) {
+        true => Ok(()),
+        false => Err(input.error(format_args!("expected `,` or the end of the condition behind `{name}`"))),
+    }
 }
 
 /// `background` and `here` are modifiers where another name follows, else names.

@@ -15,99 +15,72 @@ fn expanded() {
         {
             let __micropool_job0 = ::micropool::__private::OnceJob::new(|| {
                 let __micropool_ok = (&__micropool_cell0)
-                    .run(
-                        __micropool_block,
-                        0u32,
-                        || {
-                            (&__micropool_resource0)
-                                .with_mut(|world| {
-                                    let _ = &world;
-                                    world.step()
-                                })
-                        },
+                    .keep(
+                        __micropool_block
+                            .run(
+                                0u32,
+                                || (&__micropool_resource0).with_mut(|world| world.step()),
+                            ),
                     );
                 __micropool_ok
             });
             let __micropool_job1 = ::micropool::__private::OnceJob::new(|| {
                 let __micropool_ok = (&__micropool_cell1)
-                    .run(
-                        __micropool_block,
-                        1u32,
-                        || ::micropool::__private::read2(
-                            &__micropool_resource0,
-                            &__micropool_resource1,
-                            |world, scene| {
-                                let _ = &world;
-                                let _ = &scene;
-                                visible(world, scene)
-                            },
-                        ),
+                    .keep(
+                        __micropool_block
+                            .read2(
+                                1u32,
+                                &__micropool_resource0,
+                                &__micropool_resource1,
+                                |world, scene| visible(world, scene),
+                            ),
                     );
                 let __micropool_ok = __micropool_ok
                     && (&__micropool_cell3)
-                        .run(
-                            __micropool_block,
-                            3u32,
-                            || ::micropool::__private::read1(
-                                &__micropool_resource1,
-                                |scene| {
-                                    let cull = (&__micropool_cell1).take();
-                                    let _ = &cull;
-                                    let _ = &scene;
-                                    render(cull, scene)
-                                },
-                            ),
+                        .keep(
+                            __micropool_block
+                                .read1(
+                                    3u32,
+                                    &__micropool_resource1,
+                                    |scene| {
+                                        let cull = (&__micropool_cell1).take();
+                                        render(cull, scene)
+                                    },
+                                ),
                         );
                 __micropool_ok
             });
             let __micropool_job2 = ::micropool::__private::OnceJob::new(|| {
                 let __micropool_ok = (&__micropool_cell2)
-                    .run(
-                        __micropool_block,
-                        2u32,
-                        || ::micropool::__private::read1(
-                            &__micropool_resource0,
-                            |world| {
-                                let _ = &world;
-                                sounds(world)
-                            },
-                        ),
+                    .keep(
+                        __micropool_block
+                            .read1(2u32, &__micropool_resource0, |world| sounds(world)),
                     );
                 __micropool_ok
             });
             let __micropool_job3 = ::micropool::__private::OnceJob::new(|| {
                 let __micropool_ok = (&__micropool_cell4)
-                    .run(
-                        __micropool_block,
-                        4u32,
-                        || ::micropool::__private::read1(
-                            &__micropool_cell3,
-                            |draw| {
-                                let _ = &draw;
-                                present(draw)
-                            },
-                        ),
+                    .keep(
+                        __micropool_block
+                            .read1(4u32, &__micropool_cell3, |draw| present(draw)),
                     );
                 __micropool_ok
             });
             let __micropool_job4 = ::micropool::__private::OnceJob::new(|| {
                 let __micropool_ok = (&__micropool_cell5)
-                    .run(
-                        __micropool_block,
-                        5u32,
-                        || ::micropool::__private::read1(
-                            &__micropool_resource0,
-                            |world| {
-                                let _ = &world;
-                                {
+                    .keep(
+                        __micropool_block
+                            .read1(
+                                5u32,
+                                &__micropool_resource0,
+                                |world| {
                                     let world = ::micropool::__private::std_core::clone::Clone::clone(
                                         world,
                                     );
                                     let _ = &world;
                                     __micropool_block.spawn(5u32, move || write(world))
-                                }
-                            },
-                        ),
+                                },
+                            ),
                     );
                 __micropool_ok
             });

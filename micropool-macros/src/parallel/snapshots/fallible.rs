@@ -27,7 +27,6 @@ fn expanded() {
                                     let text = ::micropool::__private::value(
                                         __micropool_result0,
                                     );
-                                    let _ = &text;
                                     ::micropool::__private::call(|| -> ::micropool::__private::std_core::result::Result<
                                         _,
                                         std::io::Error,
@@ -42,21 +41,16 @@ fn expanded() {
                     );
                     let __micropool_result2 = if __micropool_ok1 {
                         __micropool_block
-                            .run(
+                            .read1(
                                 2u32,
-                                || ::micropool::__private::read1(
-                                    &__micropool_result1,
-                                    |parsed| {
-                                        let _ = &parsed;
-                                        {
-                                            let parsed = ::micropool::__private::std_core::clone::Clone::clone(
-                                                parsed,
-                                            );
-                                            let _ = &parsed;
-                                            __micropool_block.spawn(2u32, move || print(parsed))
-                                        }
-                                    },
-                                ),
+                                &__micropool_result1,
+                                |parsed| {
+                                    let parsed = ::micropool::__private::std_core::clone::Clone::clone(
+                                        parsed,
+                                    );
+                                    let _ = &parsed;
+                                    __micropool_block.spawn(2u32, move || print(parsed))
+                                },
                             )
                     } else {
                         ::micropool::__private::skipped(())

@@ -9,16 +9,7 @@ fn expanded() {
         let __micropool_branch1 = || {
             let __micropool_result1 = if __micropool_ok0 {
                 __micropool_block
-                    .run(
-                        1u32,
-                        || ::micropool::__private::read1(
-                            &__micropool_result0,
-                            |input| {
-                                let _ = &input;
-                                world.step(input)
-                            },
-                        ),
-                    )
+                    .read1(1u32, &__micropool_result0, |input| world.step(input))
             } else {
                 ::micropool::__private::skipped(())
             };
@@ -34,21 +25,16 @@ fn expanded() {
         let __micropool_branch2 = || {
             let __micropool_result2 = if __micropool_ok0 {
                 __micropool_block
-                    .run(
+                    .read1(
                         2u32,
-                        || ::micropool::__private::read1(
-                            &__micropool_result0,
-                            |input| {
-                                let _ = &input;
-                                ::micropool::__private::when(
-                                    ::micropool::__private::condition(|| {
-                                        let _ = &input;
-                                        *input > 0
-                                    }),
-                                    || { mix() },
-                                )
-                            },
-                        ),
+                        &__micropool_result0,
+                        |input| {
+                            let _ = &input;
+                            ::micropool::__private::when(
+                                ::micropool::__private::condition(|| { *input > 0 }),
+                                || { mix() },
+                            )
+                        },
                     )
             } else {
                 ::micropool::__private::skipped(())

@@ -1,4 +1,8 @@
+struct Mesh;
+impl Mesh {
+    fn draw(&self) {}
+}
 fn main() {
-    let frame = micropool::parallel! { a if true => vec![1] };
-    frame.a.push(1);
+    let frame = micropool::parallel! { a if true => Mesh };
+    frame.a.draw();
 }

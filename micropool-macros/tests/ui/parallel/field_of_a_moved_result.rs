@@ -3,5 +3,5 @@ fn main() {
         a => vec![1],
         b(move a) => a,
     };
-    frame.a.len();
+    frame.a.render();
 }

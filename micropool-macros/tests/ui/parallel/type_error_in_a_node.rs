@@ -1,6 +1,6 @@
 fn main() {
     micropool::parallel! {
         a => 1_i32,
-        b(a) => a.len(),
+        b(a) => a.render(),
     };
 }

@@ -1,0 +1,7 @@
+fn main() {
+    let shared = std::rc::Rc::new(1);
+    micropool::parallel! {
+        a => 1,
+        b if *shared > 0 => 2,
+    };
+}
