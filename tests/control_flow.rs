@@ -2,6 +2,7 @@
 //! expression, and of its `if`. What would leave it doesn't compile: `micropool-macros/tests/ui/parallel`.
 
 #![forbid(unsafe_code)]
+#![expect(clippy::never_loop, reason = "what is asked is where a `break` goes")]
 
 use micropool::{parallel, try_parallel};
 
