@@ -49,10 +49,11 @@ fn scope_an_item_is_joined_inside() {
 }
 
 // A worker's item joins another, which the owner may have just taken, or be about to close over. Goes red if the end of an item
-// doesn't wake who waits for it, or if its shell is counted twice.
+// doesn't wake who waits for it, or if its shell is counted twice. (With two preemptions it is through after 476 197 executions, green too,
+// but four minutes.)
 #[test]
 fn scope_an_item_joins_another() {
-    explore(Some(2), || {
+    explore(Some(1), || {
         let (pool, start) = (shared(1, 1), Start::new());
         let helper = helper(&start, &pool);
         start.go();
