@@ -262,7 +262,7 @@ impl ThreadPool {
     /// counted with them: each of the two counts that tasks are in must have been empty once.
     ///
     /// # Cost
-    /// A look at every queued task, and one at every thread of the pool.
+    /// A look at every thread of the pool, and one at each of the tasks that it runs.
     ///
     /// ```
     /// use std::sync::Arc;
