@@ -91,15 +91,15 @@ fn promise_8_no_hidden_cost() {
                         split_by_threads().reduce_ranges(1000, |range| data[range].iter().sum(), |a: u64, b| a + b);
                     assert_eq!(sum, Some(499_500));
                 });
-                steady("reduce_ranges with many results", || {
+                steady_after(10, "reduce_ranges with many results", || {
                     let sum = split_per(10).reduce_ranges(20_000, |range| range.len(), |a, b| a + b);
                     assert_eq!(sum, Some(20_000));
                 });
-                steady("reduce_ranges with large results", || {
+                steady_after(10, "reduce_ranges with large results", || {
                     let most = split_by(30).reduce_ranges(1000, |range| [range.start; 500], std::cmp::max);
                     assert_eq!(most, Some([967; 500]));
                 });
-                steady("a loop in a loop, both with large results", || {
+                steady_after(10, "a loop in a loop, both with large results", || {
                     let filled = split_by(9).reduce_ranges(
                         90,
                         |outer| {
@@ -110,7 +110,7 @@ fn promise_8_no_hidden_cost() {
                     );
                     assert_eq!(filled, Some(Some([88; 600])));
                 });
-                steady("accumulators of a few thousand bytes", || {
+                steady_after(10, "accumulators of a few thousand bytes", || {
                     let sums = data.par_iter().with_thread_pool(split_per(7)).fold_per_thread(
                         || [0; 500],
                         |mut sums, number| {
