@@ -26,20 +26,11 @@ fn play(arguments: &[&str]) -> (Option<i32>, String) {
 /// It says all of `words` and fails as one does who was given something wrong.
 #[track_caller]
 fn is_refused(arguments: &[&str], words: &[&str]) {
-    let (code, error) = play(arguments);
-    assert_eq!(code, Some(2), "{arguments:?}: {error}");
-    for word in words {
-        assert!(error.contains(word), "{arguments:?} don't get {word:?}: {error}");
-    }
+    support::program_ends("command_line::program", arguments, 2, words);
 }
 
-/// An empty directory of this test's own.
 fn directory(name: &str) -> PathBuf {
-    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("target/frame_loop/tests").join(name);
-    // It isn't there the first time.
-    let _ = fs::remove_dir_all(&path);
-    fs::create_dir_all(&path).unwrap();
-    path
+    support::empty_directory(&format!("frame_loop/tests/{name}"))
 }
 
 #[test]

@@ -13,15 +13,9 @@ fn program() {
     }
 }
 
-/// It ends with this exit code, and what it printed contains all of `words`.
 #[track_caller]
 fn ends(arguments: &[&str], code: i32, words: &[&str]) {
-    let output = support::as_a_program("command_line::program", arguments);
-    let text = [output.stdout, output.stderr].map(|bytes| String::from_utf8_lossy(&bytes).into_owned()).concat();
-    assert_eq!(output.status.code(), Some(code), "{arguments:?}: {text}");
-    for word in words {
-        assert!(text.contains(word), "{arguments:?} don't get {word:?}: {text}");
-    }
+    support::program_ends("command_line::program", arguments, code, words);
 }
 
 #[test]

@@ -3,7 +3,7 @@
 use crate::{Args, assets, exit_code};
 use clap::Parser;
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use support::role;
 
 /// The program itself, in a process of its own.
@@ -15,24 +15,13 @@ fn program() {
     }
 }
 
-/// It ends with this exit code and says all of `words` as an error.
 #[track_caller]
 fn ends(arguments: &[&str], code: i32, words: &[&str]) {
-    let output = support::as_a_program("command_line::program", arguments);
-    let error = String::from_utf8_lossy(&output.stderr);
-    assert_eq!(output.status.code(), Some(code), "{arguments:?}: {error}");
-    for word in words {
-        assert!(error.contains(word), "{arguments:?} don't get {word:?}: {error}");
-    }
+    support::program_ends("command_line::program", arguments, code, words);
 }
 
-/// An empty directory of this test's own.
 fn directory(name: &str) -> PathBuf {
-    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("target/streaming/tests").join(name);
-    // It isn't there the first time.
-    let _ = fs::remove_dir_all(&path);
-    fs::create_dir_all(&path).unwrap();
-    path
+    support::empty_directory(&format!("streaming/tests/{name}"))
 }
 
 #[test]

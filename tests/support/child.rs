@@ -1,6 +1,8 @@
 //! A test in a process of its own.
 
 use crate::eventually;
+use std::fs;
+use std::path::{Path, PathBuf};
 use std::process::Stdio;
 use std::thread;
 use std::time::Duration;
@@ -32,6 +34,33 @@ pub fn as_a_program(test: &str, arguments: &[&str]) -> std::process::Output {
     let mut command = in_child(test, &arguments.join("\n"));
     let child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().expect("this binary is there");
     ended(child, Duration::from_secs(60))
+}
+
+/// [`as_a_program`] ends with this exit code, and all of `words` are in what it printed: as an error, unless the code is 0.
+///
+/// # Panics
+/// If it doesn't, or they aren't.
+#[track_caller]
+pub fn program_ends(test: &str, arguments: &[&str], code: i32, words: &[&str]) {
+    let output = as_a_program(test, arguments);
+    let error = String::from_utf8_lossy(&output.stderr);
+    let text = if code == 0 { String::from_utf8_lossy(&output.stdout) } else { error.clone() };
+    assert_eq!(output.status.code(), Some(code), "{arguments:?}: {error}");
+    for word in words {
+        assert!(text.contains(word), "{arguments:?} don't get {word:?}: {text}");
+    }
+}
+
+/// An empty directory of a test's own, below the project's `target`.
+///
+/// # Panics
+/// If it can't be made.
+pub fn empty_directory(name: &str) -> PathBuf {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("target").join(name);
+    // It isn't there the first time.
+    let _ = fs::remove_dir_all(&path);
+    fs::create_dir_all(&path).expect("the project's target directory can be written");
+    path
 }
 
 /// What a process has to say for itself when it has ended.

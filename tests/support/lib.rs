@@ -7,7 +7,7 @@ mod gate;
 mod splits;
 
 pub use allocator::{CountingAllocator, allocations};
-pub use child::{as_a_program, ended, in_child, role};
+pub use child::{as_a_program, empty_directory, ended, in_child, program_ends, role};
 pub use gate::Gate;
 pub use splits::{every_split_of, under_every_split};
 
