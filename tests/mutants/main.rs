@@ -18,10 +18,6 @@ struct Mutant {
     find: String,
     replace: String,
     gate: Gate,
-    /// It makes its gate hang for good, and that is how it is found out. Loom, shuttle and `support::within` turn most hangs into a
-    /// failure; where they don't, a gate that isn't done in time proves nothing without this.
-    #[serde(default)]
-    hangs: bool,
     /// Why no gate can see it, if none can.
     #[serde(default)]
     equivalent: Option<String>,
@@ -91,7 +87,7 @@ fn every_mutant_is_found_out() {
     }
     assert!(
         survivors.is_empty() && late.is_empty(),
-        "nobody noticed:\n{}\nneither red nor green in time (`hangs: true` in the list, if that is how it must be):\n{}",
+        "nobody noticed:\n{}\nneither red nor green in time:\n{}",
         survivors.join("\n"),
         late.join("\n")
     );
@@ -115,7 +111,7 @@ enum Outcome {
     /// By this test or model.
     Killed(String),
     Survived,
-    /// Its gate was not done in time, and that isn't what it is known for.
+    /// Its gate was not done in time, which proves nothing: loom, shuttle and `support::within` turn hangs into failures.
     TimedOut,
     DoesNotBuild(String),
 }
@@ -158,7 +154,7 @@ impl Copy {
             }
             let began = Instant::now();
             let outcome = match self.build(gate) {
-                Ok(program) => run(&program, gate, false),
+                Ok(program) => run(&program, gate),
                 Err(error) => Outcome::DoesNotBuild(error),
             };
             assert!(
@@ -176,7 +172,7 @@ impl Copy {
         let right = fs::read(&path).expect("the copy is there");
         fs::write(&path, text).expect("the copy can be written");
         let outcome = match self.build(&mutant.gate) {
-            Ok(program) => run(&program, &mutant.gate, mutant.hangs),
+            Ok(program) => run(&program, &mutant.gate),
             Err(error) => Outcome::DoesNotBuild(error),
         };
         fs::write(&path, right).expect("the copy can be written");
@@ -222,13 +218,10 @@ fn messages(text: &str) -> impl Iterator<Item = serde_json::Value> {
     text.lines().filter_map(|line| serde_json::from_str(line).ok())
 }
 
-/// For a gate that is to hang: far longer than any takes that is green.
-const PATIENCE: Duration = Duration::from_secs(240);
-/// For all others, which end by themselves; a mutant may have its models explore more than they otherwise would.
-const LONG_PATIENCE: Duration = Duration::from_secs(900);
+/// A gate that isn't done by then is ended.
+const PATIENCE: Duration = Duration::from_secs(900);
 
-fn run(program: &Path, gate: &Gate, hangs: bool) -> Outcome {
-    let patience = if hangs { PATIENCE } else { LONG_PATIENCE };
+fn run(program: &Path, gate: &Gate) -> Outcome {
     let mut command = Command::new(program);
     match gate {
         Gate::Model(filter) => {
@@ -252,7 +245,7 @@ fn run(program: &Path, gate: &Gate, hangs: bool) -> Outcome {
         if let Some(status) = child.try_wait().expect("a child") {
             break Some(status);
         }
-        if began.elapsed() > patience {
+        if began.elapsed() > PATIENCE {
             let _ = child.kill();
             let _ = child.wait();
             break None;
@@ -261,31 +254,29 @@ fn run(program: &Path, gate: &Gate, hangs: bool) -> Outcome {
     };
     let text = fs::read_to_string(&log).unwrap_or_default();
     assert!(!text.contains("running 0 tests"), "the gate's name fits no model or scenario");
-    verdict(status.map(|status| (status.success(), status.to_string())), &text, hangs)
+    verdict(status.map(|status| (status.success(), status.to_string())), &text)
 }
 
 /// What a gate's end means: whether it was green and its status, `None` if it had to be ended; and what it printed.
-fn verdict(status: Option<(bool, String)>, text: &str, hangs: bool) -> Outcome {
+fn verdict(status: Option<(bool, String)>, text: &str) -> Outcome {
     let failed = text.lines().find_map(|line| line.strip_prefix("test ")?.strip_suffix(" ... FAILED"));
     match (status, failed) {
         (Some((true, _)), _) => Outcome::Survived,
         (_, Some(test)) => Outcome::Killed(test.to_owned()),
         (Some((false, status)), None) => Outcome::Killed(status),
-        (None, None) if hangs => Outcome::Killed(String::from("the clock, as expected")),
         (None, None) => Outcome::TimedOut,
     }
 }
 
 #[test]
-fn a_gate_that_is_not_done_in_time_counts_only_where_a_hang_is_expected() {
-    let verdict = |status, text, hangs| verdict(status, text, hangs).to_string();
+fn a_gate_that_is_not_done_in_time_proves_nothing() {
+    let verdict = |status, text| verdict(status, text).to_string();
     let red = || Some((false, String::from("signal: 6")));
-    assert_eq!(verdict(Some((true, String::new())), "test a ... ok", true), "SURVIVED: ");
-    assert_eq!(verdict(red(), "test a ... ok\ntest b ... FAILED", false), "killed by b: ");
-    assert_eq!(verdict(red(), "", false), "killed by signal: 6: ");
-    assert_eq!(verdict(None, "test a ... ok", false), "TIMED OUT: ");
-    assert_eq!(verdict(None, "test a ... ok", true), "killed by the clock, as expected: ");
-    assert_eq!(verdict(None, "test b ... FAILED", false), "killed by b: ");
+    assert_eq!(verdict(Some((true, String::new())), "test a ... ok"), "SURVIVED: ");
+    assert_eq!(verdict(red(), "test a ... ok\ntest b ... FAILED"), "killed by b: ");
+    assert_eq!(verdict(red(), ""), "killed by signal: 6: ");
+    assert_eq!(verdict(None, "test a ... ok"), "TIMED OUT: ");
+    assert_eq!(verdict(None, "test b ... FAILED"), "killed by b: ");
 }
 
 fn copy_all(from: &Path, to: &Path) -> io::Result<()> {
