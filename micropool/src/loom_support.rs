@@ -11,6 +11,7 @@ use crate::shared::Shared;
 use crate::slot::Work;
 use crate::steal::{Private, take_any};
 use crate::sync::{AtomicU32, Condvar, Mutex, Ordering, UnsafeCell};
+use crate::unit::{Core, Unit};
 use crate::word::{Kind, Tier};
 use loom::thread::JoinHandle;
 use std::sync::Arc;
@@ -96,6 +97,14 @@ pub(crate) fn make_quiet(seat: &Seat) -> Pushed<'_> {
 /// A job under the word that the last one left in its slot, if no thief that asks is in the way.
 pub(crate) fn push_private(seat: &Seat, work: Work) -> Pushed<'_> {
     seat.push_quietly(work).unwrap_or_else(|| seat.push(work, Kind::Private))
+}
+
+/// A task of the pool that can be queued, and isn't.
+pub(crate) fn unqueued(pool: &Arc<Shared>, f: impl FnOnce() + Send + 'static) -> Arc<dyn Unit> {
+    let task: Arc<dyn Unit> = Arc::new(Core::new(pool.clone(), f));
+    task.header().set_made(pool.background.task_made());
+    assert!(task.header().predecessor_over());
+    task
 }
 
 /// The start line of a model's threads. loom finds a race by the *last* access to an object only, so that a thread's own load

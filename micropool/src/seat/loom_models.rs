@@ -1,11 +1,11 @@
 //! Models of a seat's records where they are read without the version, and of promotions.
 
 use super::*;
-use crate::loom_support::{Frame, Signal, Start, explore, increments, make_quiet, push_private, shared};
+use crate::loom_support::{Frame, Signal, Start, explore, increments, make_quiet, push_private, shared, unqueued};
 use crate::run_unit::{Belongs, run_claimed};
 use crate::segment::{SlotId, Target};
 use crate::steal::{Look, Private, is_anything_offered, promote_descendants, take_any, take_descendant};
-use crate::unit::{Core, Unit};
+use crate::unit::Unit;
 use std::sync::Arc;
 
 fn unit(unit: usize) -> Origin {
@@ -162,12 +162,11 @@ fn promote_reaches_an_entry_that_is_just_opened() {
 /// A claimed unit that waits for `looked` and then notes the tier of the seat that runs it.
 fn notes_its_tier(pool: &Arc<Shared>, seat: u32, looked: &Arc<Signal>, tier: &Arc<Frame>) -> Arc<dyn Unit> {
     let (shared, looked, tier) = (pool.clone(), looked.clone(), tier.clone());
-    let unit: Arc<dyn Unit> = Arc::new(Core::new(pool.clone(), move || {
+    let unit = unqueued(pool, move || {
         looked.wait();
         tier.write(shared.seat(seat).tier() as u32);
-    }));
-    unit.header().set_made(pool.background.task_made());
-    assert!(unit.header().predecessor_over() && unit.header().claim());
+    });
+    assert!(unit.header().claim());
     unit
 }
 

@@ -2,7 +2,7 @@
 
 use super::*;
 use crate::current::forget_pool;
-use crate::loom_support::{Frame, Signal, Start, end, explore, shared, worker};
+use crate::loom_support::{Frame, Signal, Start, end, explore, shared, unqueued, worker};
 use crate::run_unit::{self, Belongs, UnitName};
 use crate::seat::Seat;
 use crate::task::{spawn_in, spawn_ordered};
@@ -328,13 +328,10 @@ fn task_end_is_told_to_who_waits_for_all() {
     });
 }
 
-/// A task of the pool that can be queued, by its number one of those that are there now; it writes into this frame.
+/// A task that writes into this frame.
 fn made(pool: &Arc<Shared>, ran: &Arc<Frame>) -> Arc<dyn Unit> {
     let ran = ran.clone();
-    let task: Arc<dyn Unit> = Arc::new(Core::new(pool.clone(), move || ran.write(1)));
-    task.header().set_made(pool.background.task_made());
-    assert!(task.header().predecessor_over());
-    task
+    unqueued(pool, move || ran.write(1))
 }
 
 // The only worker is elsewhere for ever: who waits for all tasks so far runs the one that another thread just queues, and which it may

@@ -3,10 +3,9 @@
 use super::*;
 use crate::current::with_pool;
 use crate::join::{join_on, join_ready};
-use crate::loom_support::{Frame, Signal, Start, end, explore, increments, make_quiet, shared, worker};
+use crate::loom_support::{Frame, Signal, Start, end, explore, increments, make_quiet, shared, unqueued, worker};
 use crate::run_unit;
 use crate::task::spawn_in;
-use crate::unit::{Core, Unit};
 use std::sync::Arc;
 
 // The first half of a join waits until a worker has run the second.
@@ -209,9 +208,7 @@ fn drop_of_a_pool_ends_its_worker_and_its_queue() {
         let workers = vec![worker(&start, &pool, 0)];
         let ran = Arc::new(Signal::new());
         let told = ran.clone();
-        let task: Arc<dyn Unit> = Arc::new(Core::new(pool.clone(), move || told.give()));
-        task.header().set_made(pool.background.task_made());
-        assert!(task.header().predecessor_over());
+        let task = unqueued(&pool, move || told.give());
         start.go();
         // As `queue`, but for its question whether the pool closes: see `Start` for why that matters to loom.
         pool.background.push(task);
