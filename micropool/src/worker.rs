@@ -112,7 +112,7 @@ impl Worker<'_> {
             while let Some(task) = next {
                 run_unit::run_claimed(self.me, &task, Tier::Foreground, run_unit::Belongs::Pool);
                 drop(task);
-                let before = steal::is_anything_offered(self.me) || broadcast::has_mail(self.me);
+                let before = steal::peek(self.me, Tier::Foreground).is_some() || broadcast::has_mail(self.me);
                 next = if before { None } else { run_unit::next_promoted(self.pool) };
             }
             self.sleepers().start_searching();
