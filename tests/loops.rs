@@ -168,7 +168,11 @@ fn large_results_reduce_from_left_to_right() {
 
 #[test]
 fn more_results_than_are_kept_at_once_reduce_from_left_to_right() {
-    struct Large(Range<usize>, #[allow(dead_code)] [u8; 20_000]);
+    struct Large {
+        range: Range<usize>,
+        _rest: [u8; 20_000],
+    }
+    let large_of = |range| Large { range, _rest: [0; 20_000] };
     let meet = |a: Range<usize>, b: Range<usize>| {
         assert_eq!(a.end, b.start);
         a.start..b.end
@@ -176,12 +180,8 @@ fn more_results_than_are_kept_at_once_reduce_from_left_to_right() {
     for pool in [0, 1, 3].map(pool) {
         let many = pool.split_per_item().reduce_ranges(200_000, |range| range, meet);
         assert_eq!(many, Some(0..200_000));
-        let large = pool.split_by(200).reduce_ranges(
-            1003,
-            |range| Large(range, [0; 20_000]),
-            |a, b| Large(meet(a.0, b.0), [0; 20_000]),
-        );
-        assert_eq!(large.unwrap().0, 0..1003);
+        let large = pool.split_by(200).reduce_ranges(1003, large_of, |a, b| large_of(meet(a.range, b.range)));
+        assert_eq!(large.unwrap().range, 0..1003);
         // A panic among the later ones drops what came of the earlier.
         let kept = Arc::new(());
         let run = || {

@@ -41,8 +41,9 @@ fn in_frame<T, const N: usize>(count: usize, f: &mut dyn FnMut(&mut [MaybeUninit
 
 /// A line of memory.
 #[repr(align(64))]
-#[derive(Clone, Copy)]
-struct Line(#[allow(dead_code)] [u8; LINE]);
+struct Line {
+    _bytes: [u8; LINE],
+}
 
 const LINE: usize = 64;
 
