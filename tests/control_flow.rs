@@ -1,5 +1,5 @@
 //! `return`, `?`, `break`, `continue` and `.await` that stay in their node: in loops, blocks, closures, `async` code and items of its
-//! expression, and of its `if`. What would leave it doesn't compile: `tests/ui/parallel`.
+//! expression, and of its `if`. What would leave it doesn't compile: `micropool-macros/tests/ui/parallel`.
 
 #![forbid(unsafe_code)]
 #![expect(clippy::never_loop, reason = "what is asked is where a `break` goes")]

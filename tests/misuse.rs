@@ -445,7 +445,7 @@ fn pools_dropped_in_the_middle_of_their_own_work() {
 
 // ---- what is lent ----------------------------------------------------------------------------------------------
 
-// That a reference lent by `use` can't leave its node is a compile error: `tests/ui/parallel/smuggle_*`. Here, what the
+// That a reference lent by `use` can't leave its node is a compile error: `micropool-macros/tests/ui/parallel/smuggle_*`. Here, what the
 // checker lets pass.
 #[test]
 fn lent_resources_survive_panics_and_forgetting() {

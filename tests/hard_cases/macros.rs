@@ -13,10 +13,10 @@ fn files(folder: &Path, ending: &str) -> Vec<PathBuf> {
     all.filter(|path| path.extension().is_some_and(|end| end == ending)).collect()
 }
 
-// That the compiler says this is tested by `tests/ui`; here, that what it says stands on the token that is wrong.
+// That the compiler says this is tested by `micropool-macros/tests/ui`; here, that what it says stands on the token that is wrong.
 #[test]
 fn case_28_messages_stand_on_the_users_tokens() {
-    let ui = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/ui");
+    let ui = Path::new(env!("CARGO_MANIFEST_DIR")).join("micropool-macros/tests/ui");
     let mut messages = 0;
     for folder in ["parallel", "job"].map(|name| ui.join(name)) {
         for source in files(&folder, "rs") {
