@@ -1,8 +1,10 @@
 //! Jobs that their owner keeps cheap to take back: who has nothing to do still gets them, though nobody offers them.
 
 use micropool::ThreadPoolBuilder;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
-use support::{Gate, eventually, within};
+use support::{Gate, eventually, soon, within};
 
 const LIMIT: Duration = Duration::from_secs(20);
 
@@ -34,4 +36,35 @@ fn a_half_that_nobody_offers_is_asked_for() {
             );
         });
     }
+}
+
+/// A half below the oldest is private for as long as nobody asks, and a worker that has just found something doesn't ask at once. It
+/// takes no background task meanwhile.
+#[test]
+fn promise_4_a_private_half_comes_before_the_background() {
+    within(Duration::from_secs(60), || {
+        let pool = ThreadPoolBuilder::new().num_threads(1).build().expect("a pool");
+        for _ in 0..50 {
+            // The worker stands in a background task, and one is queued behind that.
+            let gate = Gate::default();
+            let at = gate.clone();
+            let held = pool.spawn(move || at.pass());
+            soon("the worker is held", || gate.arrived() == 1);
+            let begun = Arc::new(AtomicBool::new(false));
+            let note = begun.clone();
+            let task = pool.spawn(move || note.store(true, Ordering::SeqCst));
+            let ran = AtomicBool::new(false);
+            let private = || {
+                assert!(!begun.load(Ordering::SeqCst), "the queued task came first");
+                ran.store(true, Ordering::SeqCst);
+            };
+            let long = || {
+                gate.open();
+                soon("the worker takes the private half", || ran.load(Ordering::SeqCst));
+            };
+            pool.join(|| micropool::join(long, private), || ());
+            task.join();
+            held.join();
+        }
+    });
 }

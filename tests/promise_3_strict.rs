@@ -105,6 +105,7 @@ fn a_thread_blocked_inside_an_item_never_runs_foreign_work() {
                             micropool::split_per_item().for_each_range(32, |range| {
                                 for k in range {
                                     // The item: its inner joins may run what they made, and no other item.
+                                    lineage.check();
                                     lineage.call(|item| tree(&item, 6, seed + k as u64));
                                 }
                             });

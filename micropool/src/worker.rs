@@ -118,6 +118,10 @@ impl Worker<'_> {
             self.sleepers().start_searching();
             return true;
         }
+        // Patience is for work in the foreground only: what is left to its owner comes before the background all the same.
+        if self.role == Role::Worker && private == Private::Leave && steal::peek(self.me, Tier::Foreground).is_some() {
+            return false;
+        }
         self.run_background(private)
     }
 
