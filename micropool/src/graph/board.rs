@@ -1,55 +1,53 @@
 //! The countdown form of `parallel!`: a graph run with a countdown a node, on its caller's stack.
 //!
-//! The board is one entry that many may enter. A bit a node says that it is ready; bits are in order of urgency, so the
+//! The board is one entry that many may enter. A bit a node says that it is ready (`ready.rs`); bits are in order of urgency, so the
 //! lowest set bit is the node with the longest way to the end. Whoever finishes a node counts its successors down, sets the
 //! bits of those that are ready now, and goes on with the lowest. A failed node makes its dependants *ready as failed*: they are taken
 //! like others, not run, and counted down in turn, so that no chain of failures recurses.
+//!
+//! *Each job is run once, by one thread.* A node's bit is set once: at the start if nothing leads to it, else when its countdown falls from 1
+//! to 0, which it does once (nothing counts it up again). Its bit is removed by one thread, and the jobs are lent to the run exclusively.
 
+use super::ready::{Ready, words};
 use crate::current;
 use crate::opened::{Entry, Opened, Progress};
 use crate::panic::{catch, drop_quietly};
 use crate::seat::Seat;
 use crate::sleep::Mode;
 use crate::slot::Work;
-use crate::sync::{AtomicU32, AtomicU64, Ordering, UnsafeCell, fence};
+use crate::sync::{AtomicU32, AtomicU64, Ordering, fence};
 use crate::wait::wait;
 use crate::wake;
+use std::cell::{Cell, RefCell};
+use std::panic::resume_unwind;
 
 /// A job of a graph: runs once, and says whether what needs it may run.
 pub trait NodeJob {
     /// `false`: the node failed or was skipped. Never unwinds.
-    fn run(&self) -> bool;
+    fn run(&mut self) -> bool;
 }
 
-/// A closure that is run once, by whoever takes its node.
-pub struct OnceJob<F> {
-    taken: AtomicU32,
-    f: UnsafeCell<Option<F>>,
-}
+/// A job that is lent to a run, and may run on another thread.
+pub type AnyJob<'a> = &'a mut (dyn NodeJob + Send);
 
-// SAFETY: the closure is taken by the one who turns `taken` from 0 to 1, and by nobody else; it moves to that thread, so it is Send.
+/// A closure that is run once.
+pub struct OnceJob<F>(Option<F>);
+
+// SAFETY: it has nothing but the closure, so it would be `Send` by itself; but then rustc would lead whoever captures what isn't
+// `Send` through the fields of this type.
 #[allow(unsafe_code)]
-unsafe impl<F: Send> Sync for OnceJob<F> {}
+unsafe impl<F: Send> Send for OnceJob<F> {}
 
 impl<F: FnOnce() -> bool> OnceJob<F> {
     /// A job of this closure.
     pub fn new(f: F) -> Self {
-        Self { taken: AtomicU32::new(0), f: UnsafeCell::new(Some(f)) }
+        Self(Some(f))
     }
 }
 
 impl<F: FnOnce() -> bool> NodeJob for OnceJob<F> {
-    #[allow(unsafe_code)]
-    fn run(&self) -> bool {
-        if self.taken.swap(1, Ordering::Relaxed) != 0 {
-            return false;
-        }
-        // SAFETY: this thread turned `taken`, and only once can anybody.
-        let f = self.f.with_mut(|f| unsafe { (*f).take() });
-        match f {
-            Some(f) => f(),
-            None => false,
-        }
+    fn run(&mut self) -> bool {
+        self.0.take().is_some_and(|f| f())
     }
 }
 
@@ -57,7 +55,7 @@ impl<F: FnOnce() -> bool> NodeJob for OnceJob<F> {
 pub struct Nothing;
 
 impl NodeJob for Nothing {
-    fn run(&self) -> bool {
+    fn run(&mut self) -> bool {
         false
     }
 }
@@ -91,40 +89,57 @@ pub struct Plan {
     pub width: u32,
 }
 
-/// One node while the graph runs. The ready bits of 64 nodes lie with the first of them.
+/// One node while the graph runs.
 struct Node {
     left: AtomicU32,
     failed: AtomicU32,
-    ready: AtomicU64,
-    ready_here: AtomicU64,
 }
 
-struct Board<'a> {
+struct Board<'a, 'job> {
     plan: &'static Plan,
-    jobs: &'a [&'a (dyn NodeJob + Sync)],
+    jobs: &'a [Cell<AnyJob<'job>>],
     nodes: &'a [Node],
+    /// The words of what is ready for anybody, and of what is for the caller.
+    words: [&'a [AtomicU64]; 2],
+    top_here: AtomicU64,
+    /// Those that aren't over; each thread counts its own off when it finds nothing ready.
     unfinished: AtomicU32,
     entry: std::sync::OnceLock<Entry<'a>>,
 }
 
-/// Runs a graph: every job whose needed predecessors succeeded, exactly once, as soon as its predecessors are over.
-pub fn run_graph<const N: usize>(plan: &'static Plan, jobs: [&(dyn NodeJob + Sync); N], here: &[&dyn NodeJob]) {
-    let nodes: [Node; N] = std::array::from_fn(|k| Node {
-        left: AtomicU32::new(plan.nodes[k].preds),
-        failed: AtomicU32::new(0),
-        ready: AtomicU64::new(0),
-        ready_here: AtomicU64::new(0),
-    });
-    run_on_board(plan, &jobs, &nodes, here);
+/// Runs a graph: every job whose needed predecessors succeeded, exactly once, as soon as its predecessors are over. `W` is [`words`] of `N`.
+pub fn run_graph<const N: usize, const W: usize>(
+    plan: &'static Plan,
+    mut jobs: [AnyJob<'_>; N],
+    here: &mut [&mut dyn NodeJob],
+) {
+    const { assert!(W == words(N)) };
+    let nodes: [Node; N] =
+        std::array::from_fn(|k| Node { left: AtomicU32::new(plan.nodes[k].preds), failed: AtomicU32::new(0) });
+    let words: [[AtomicU64; W]; 2] = std::array::from_fn(|_| std::array::from_fn(|_| AtomicU64::new(0)));
+    run_on_board(plan, &mut jobs, &nodes, [&words[0], &words[1]], here);
 }
 
 #[allow(unsafe_code)]
-fn run_on_board(plan: &'static Plan, jobs: &[&(dyn NodeJob + Sync)], nodes: &[Node], here: &[&dyn NodeJob]) {
+fn run_on_board(
+    plan: &'static Plan,
+    jobs: &mut [AnyJob<'_>],
+    nodes: &[Node],
+    words: [&[AtomicU64]; 2],
+    here: &mut [&mut dyn NodeJob],
+) {
     if nodes.is_empty() {
         return;
     }
-    let board =
-        Board { plan, jobs, nodes, unfinished: AtomicU32::new(nodes.len() as u32), entry: std::sync::OnceLock::new() };
+    let board = Board {
+        plan,
+        jobs: Cell::from_mut(jobs).as_slice_of_cells(),
+        nodes,
+        words,
+        top_here: AtomicU64::new(0),
+        unfinished: AtomicU32::new(nodes.len() as u32),
+        entry: std::sync::OnceLock::new(),
+    };
     let run = |me: &Seat| {
         // SAFETY: the entry is closed before the board goes, below.
         let work = unsafe { Work::new(std::ptr::from_ref(&board).cast(), help_with_board) };
@@ -134,15 +149,22 @@ fn run_on_board(plan: &'static Plan, jobs: &[&(dyn NodeJob + Sync)], nodes: &[No
         let first = board.entry.set(entry).is_ok();
         debug_assert!(first);
         wake::warm_up(me.pool(), plan.width.saturating_sub(1));
+        let hand = board.hand();
         let ready = (0..nodes.len()).filter(|&k| plan.nodes[k].preds == 0);
-        if ready.fold(0, |count, k| count + board.set_ready(k)) > 1 {
+        if ready.fold(0, |count, k| count + hand.set_ready(k)) > 1 {
             entry.announce();
         }
+        // Those that this thread has ended.
+        let (ended, here) = (Cell::new(0), RefCell::new(here));
         let over = Progress {
             entry: opened.entry(),
-            done: || board.unfinished.load(Ordering::Acquire) == 0,
-            help: |_: &Seat| board.run_one(Some(here)),
-            can_help: || board.any_ready(),
+            done: || board.unfinished.load(Ordering::Acquire) == ended.get(),
+            help: |_: &Seat| {
+                let more = board.run_ready(Some(&mut here.borrow_mut()));
+                ended.set(ended.get() + more);
+                more > 0
+            },
+            can_help: || hand.any_ready(),
         };
         wait(me, &over);
         opened.close();
@@ -157,89 +179,131 @@ fn run_on_board(plan: &'static Plan, jobs: &[&(dyn NodeJob + Sync)], nodes: &[No
 #[allow(unsafe_code)]
 unsafe fn help_with_board(data: *const (), _me: &Seat) {
     // SAFETY: entered: the board stays until this thread has left.
-    let board = unsafe { &*data.cast::<Board<'_>>() };
-    while board.run_one(None) {}
+    let board = unsafe { &*data.cast::<Board<'_, '_>>() };
+    let ended = board.run_ready(None);
+    // Last: at 0 the owner closes the board, and waits for this thread to leave. Ordering: Release, pairs with `done`.
+    board.unfinished.fetch_sub(ended, Ordering::Release);
 }
 
-const WORD: usize = 64;
+/// The jobs of the caller alone, if this is the caller.
+type Here<'a, 'b> = Option<&'a mut [&'b mut dyn NodeJob]>;
 
-impl Board<'_> {
-    fn entry(&self) -> Entry<'_> {
-        *self.entry.get().expect("set before anything is ready")
+impl Board<'_, '_> {
+    fn hand(&self) -> Hand<'_> {
+        let entry = *self.entry.get().expect("set before anybody has a hand in it");
+        Hand {
+            plan: self.plan,
+            nodes: self.nodes,
+            entry,
+            ready: Ready::new(entry.available(), self.words[0]),
+            ready_here: Ready::new(&self.top_here, self.words[1]),
+        }
+    }
+
+    /// Runs nodes until none is ready; how many.
+    fn run_ready(&self, mut here: Here<'_, '_>) -> u32 {
+        let hand = self.hand();
+        let mut ended = 0;
+        let mut running = None;
+        loop {
+            let until_none_is = || {
+                while let Some(k) = hand.take(here.is_some()) {
+                    running = Some(k);
+                    let ok = hand.may_run(k) && self.run_job(k, here.as_deref_mut());
+                    running = None;
+                    hand.end(k, ok, here.is_some());
+                    ended += 1;
+                }
+            };
+            // Jobs catch their own panics; one that doesn't counts as failed rather than taking the board down. One boundary for all:
+            // it costs as much as a small node.
+            match catch(until_none_is) {
+                Ok(()) => return ended,
+                Err(payload) => match running.take() {
+                    Some(k) => {
+                        drop_quietly(payload);
+                        hand.end(k, false, here.is_some());
+                        ended += 1;
+                    }
+                    None => resume_unwind(payload),
+                },
+            }
+        }
+    }
+
+    /// Runs the job of a node that this thread has taken.
+    #[allow(unsafe_code)]
+    fn run_job(&self, k: usize, here: Here<'_, '_>) -> bool {
+        if let (true, Some(here)) = (self.plan.nodes[k].here, here) {
+            let place = self.plan.nodes[..k].iter().filter(|node| node.here).count();
+            return here[place].run();
+        }
+        let job = self.jobs[k].as_ptr();
+        // SAFETY: this thread has taken the node, as nobody else does (see above), and the board has the jobs exclusively.
+        // `board_a_diamond_in_order` (loom) would count a second run.
+        unsafe { (*job).run() }
+    }
+}
+
+/// One thread's hand in a board.
+struct Hand<'a> {
+    plan: &'static Plan,
+    nodes: &'a [Node],
+    entry: Entry<'a>,
+    ready: Ready<'a>,
+    /// Put in by anybody, taken by the caller.
+    ready_here: Ready<'a>,
+}
+
+impl Hand<'_> {
+    fn any_ready(&self) -> bool {
+        !self.ready.is_empty() || !self.ready_here.is_empty()
     }
 
     /// Makes a node ready; 1 if others than the caller may take it.
     fn set_ready(&self, k: usize) -> u32 {
-        let word = &self.nodes[k / WORD * WORD];
-        let bit = 1 << (k % WORD);
         if self.plan.nodes[k].here {
-            // Ordering: Release with the Acquire of `lowest`: the taker sees what the predecessors did.
-            word.ready_here.fetch_or(bit, Ordering::Release);
+            self.ready_here.insert(k);
             0
         } else {
-            word.ready.fetch_or(bit, Ordering::Release);
-            self.entry().available().fetch_add(1, Ordering::AcqRel);
+            self.ready.insert(k);
             1
         }
     }
 
-    fn any_ready(&self) -> bool {
-        self.nodes
-            .iter()
-            .step_by(WORD)
-            .any(|word| word.ready.load(Ordering::Acquire) | word.ready_here.load(Ordering::Acquire) != 0)
-    }
-
     /// Takes the most urgent ready node.
     fn take(&self, with_here: bool) -> Option<usize> {
-        for (w, word) in self.nodes.iter().step_by(WORD).enumerate() {
-            loop {
-                let ready = word.ready.load(Ordering::Relaxed);
-                let here = if with_here { word.ready_here.load(Ordering::Relaxed) } else { 0 };
-                if ready | here == 0 {
-                    break;
-                }
-                let k = (ready | here).trailing_zeros();
-                let bit = 1 << k;
-                let is_here = here & bit != 0;
-                let from = if is_here { &word.ready_here } else { &word.ready };
-                if from.fetch_and(!bit, Ordering::Acquire) & bit != 0 {
-                    if !is_here {
-                        self.entry().available().fetch_sub(1, Ordering::AcqRel);
+        let announce = || self.entry.announce();
+        loop {
+            let anybody = self.ready.first(announce);
+            let mine = if with_here { self.ready_here.first(|| ()) } else { None };
+            let (k, removed) = match (anybody, mine) {
+                (anybody, Some(mine)) if anybody.is_none_or(|anybody| mine < anybody) => {
+                    if anybody.is_some() {
+                        // It was perhaps left to this thread, by itself, without a word to those who sleep.
+                        self.entry.announce();
                     }
-                    return Some(w * WORD + k as usize);
+                    (mine, self.ready_here.remove(mine, || ()))
                 }
+                (Some(k), _) => (k, self.ready.remove(k, announce)),
+                (None, _) => return None,
+            };
+            if removed {
+                return Some(k);
             }
         }
-        None
     }
 
-    /// Takes a node, runs it, and counts its successors down. `here`: this is the calling thread, with its jobs.
-    fn run_one(&self, here: Option<&[&dyn NodeJob]>) -> bool {
-        let Some(k) = self.take(here.is_some()) else {
-            return false;
-        };
-        let spec = &self.plan.nodes[k];
-        if spec.here && self.entry().available().load(Ordering::Relaxed) > 0 {
-            // What others may run was perhaps left to this thread, by itself, without a word to those who sleep.
-            self.entry().announce();
-        }
-        let run = || match here {
-            Some(here) if spec.here => {
-                let place = self.plan.nodes[..k].iter().filter(|node| node.here).count();
-                here[place].run()
-            }
-            _ => self.jobs[k].run(),
-        };
-        let ok = self.nodes[k].failed.load(Ordering::Relaxed) == 0
-            // Jobs catch their own panics; one that doesn't counts as failed rather than taking the board down.
-            && catch(run).unwrap_or_else(|payload| {
-                drop_quietly(payload);
-                false
-            });
+    fn may_run(&self, k: usize) -> bool {
+        // Ordering: seen with the countdown that made it ready.
+        self.nodes[k].failed.load(Ordering::Relaxed) == 0
+    }
+
+    /// Counts the successors of a node down.
+    fn end(&self, k: usize, ok: bool, is_caller: bool) {
         let mut others = 0;
         let mut here_ready = false;
-        for edge in spec.succs {
+        for edge in self.plan.nodes[k].succs {
             let to = &self.nodes[edge.to as usize];
             if edge.needs && !ok {
                 to.failed.store(1, Ordering::Relaxed);
@@ -251,20 +315,17 @@ impl Board<'_> {
             }
         }
         // This thread goes on with one of them itself.
-        if others > 1 || (others == 1 && self.entry().available().load(Ordering::Relaxed) > 1) {
-            self.entry().announce();
+        if others > 1 || (others == 1 && self.ready.has_several()) {
+            self.entry.announce();
         }
-        if here_ready && here.is_none() {
+        if here_ready && !is_caller {
             // Only the owner may take it. Ordering: with its "announce; heavy fence; look" (S1, S3, S4).
             fence(Ordering::SeqCst);
-            let owner = self.entry().owner();
-            if owner.sleeper.sleeps_for_position(self.entry().id().position) {
+            let owner = self.entry.owner();
+            if owner.sleeper.sleeps_for_position(self.entry.id().position) {
                 owner.sleeper.wake(&owner.pool().sleepers, Mode::Strict);
             }
         }
-        // Last: at 0 the owner closes the board, and waits for this thread to leave. Ordering: Release, pairs with `done`.
-        self.unfinished.fetch_sub(1, Ordering::Release);
-        true
     }
 }
 

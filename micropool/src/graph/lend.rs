@@ -22,35 +22,42 @@ use std::sync::atomic::{AtomicU32, Ordering};
 
 use super::block::{Block, Maybe};
 
-/// The word of a cell that is lent exclusively. Anything below is the number of shared users.
+/// The word of a cell that is lent exclusively.
 const EXCLUSIVE: u32 = u32::MAX;
+
+/// The word of a cell that nothing was put in yet. Anything below is the number of shared users.
+const EMPTY: u32 = u32::MAX - 1;
 
 /// Counts the users of a cell. Purely a counter: it owns nothing.
 #[derive(Debug)]
 struct Flag(AtomicU32);
 
 impl Flag {
-    const fn new() -> Self {
+    const fn empty() -> Self {
+        Self(AtomicU32::new(EMPTY))
+    }
+
+    const fn filled() -> Self {
         Self(AtomicU32::new(0))
     }
 
     fn shared(&self) -> Shared<'_> {
-        // Ordering: Acquire pairs with the Release of an `Exclusive` that ended: what it wrote is visible.
+        // Ordering: Acquire pairs with the Release of `fill`, and of an `Exclusive` that ended: what was written is visible.
         let taken = self.0.fetch_update(Ordering::Acquire, Ordering::Relaxed, |users| {
-            users.checked_add(1).filter(|&users| users < EXCLUSIVE)
+            users.checked_add(1).filter(|&users| users < EMPTY)
         });
-        if taken.is_err() {
-            conflict();
+        if let Err(users) = taken {
+            refused(users);
         }
         Shared(self)
     }
 
     fn exclusive(&self) -> Exclusive<'_> {
-        // Ordering: Acquire pairs with the Release of every guard that ended: what an exclusive user wrote is
-        // visible, and what shared users read has been read.
+        // Ordering: Acquire pairs with the Release of `fill` and of every guard that ended: what was written is visible, and what shared
+        // users read has been read.
         let taken = self.0.compare_exchange(0, EXCLUSIVE, Ordering::Acquire, Ordering::Relaxed);
-        if taken.is_err() {
-            conflict();
+        if let Err(users) = taken {
+            refused(users);
         }
         Exclusive(self)
     }
@@ -78,7 +85,10 @@ impl Drop for Exclusive<'_> {
 }
 
 #[cold]
-fn conflict() -> ! {
+fn refused(users: u32) -> ! {
+    if users == EMPTY {
+        empty();
+    }
     panic!("micropool: internal error: two nodes use one value at the same time")
 }
 
@@ -109,13 +119,49 @@ impl<T> Deref for Lease<'_, T> {
 /// What both cells for results share. Not `Sync` by itself: each cell says under which bounds it is.
 struct Slot<T> {
     flag: Flag,
-    /// Written and lent mutably only under an `Exclusive`, lent shared only under a `Shared`.
+    /// While the flag is `EMPTY`, the one `Fill`'s. Then written and lent mutably only under an `Exclusive`, lent shared only under a `Shared`.
     value: UnsafeCell<Option<T>>,
 }
 
+/// What puts a result into its cell: there is one for a cell, and it is used up, so that this takes no locked instruction.
+pub struct Fill<'a, T>(&'a Slot<T>);
+
+// SAFETY: it moves one `T` to the cell, wherever that is read.
+unsafe impl<T: Send> Send for Fill<'_, T> {}
+
+impl<T> Fill<'_, T> {
+    /// Takes what the node left; whether it left a result.
+    pub fn keep(self, result: Maybe<T>) -> bool {
+        match result {
+            Maybe::Some(value) => {
+                self.put(value);
+                true
+            }
+            Maybe::None => false,
+        }
+    }
+
+    fn put(self, value: T) {
+        let Slot { flag, value: place } = self.0;
+        // Nobody else makes it `EMPTY`, or something else if it is, so this is no guess.
+        if flag.0.load(Ordering::Relaxed) != EMPTY {
+            full();
+        }
+        // SAFETY: while the flag is `EMPTY` nobody but the cell's `Fill` comes to the value, and this is that one. What is written
+        // over is `None`. `only_one_fills` and `many_threads_take_turns` would see another come.
+        unsafe { place.get().write(Some(value)) };
+        // Ordering: Release pairs with the Acquire of `Flag::shared` and `Flag::exclusive`.
+        flag.0.store(0, Ordering::Release);
+    }
+}
+
 impl<T> Slot<T> {
-    const fn new() -> Self {
-        Self { flag: Flag::new(), value: UnsafeCell::new(None) }
+    const fn empty() -> Self {
+        Self { flag: Flag::empty(), value: UnsafeCell::new(None) }
+    }
+
+    const fn filled(value: T) -> Self {
+        Self { flag: Flag::filled(), value: UnsafeCell::new(Some(value)) }
     }
 
     fn lease(&self) -> Lease<'_, T> {
@@ -137,13 +183,6 @@ impl<T> Slot<T> {
         f(value)
     }
 
-    fn fill(&self, value: T) {
-        self.with_option(|slot| match slot {
-            None => *slot = Some(value),
-            Some(_) => full(),
-        });
-    }
-
     fn with_mut<R>(&self, f: impl FnOnce(&mut T) -> R) -> R {
         self.with_option(|slot| match slot {
             Some(value) => f(value),
@@ -163,27 +202,14 @@ macro_rules! result_cell {
             /// An empty cell.
             #[must_use]
             pub const fn new() -> Self {
-                Self(Slot::new())
+                Self(Slot::empty())
             }
 
-            /// Takes what the node left; whether it left a result.
-            pub fn keep(&self, result: Maybe<T>) -> bool {
-                match result {
-                    Maybe::Some(value) => {
-                        self.fill(value);
-                        true
-                    }
-                    Maybe::None => false,
-                }
-            }
-
-            /// Puts the result in.
-            ///
-            /// # Panics
-            ///
-            /// If there is one already or the cell is in use: a bug in micropool.
-            pub fn fill(&self, value: T) {
-                self.0.fill(value);
+            /// The cell for those who use its result, and what puts it in.
+            pub fn open(&mut self) -> (&Self, Fill<'_, T>) {
+                // Borrowed exclusively, so that there is one `Fill` at a time.
+                let this = &*self;
+                (this, Fill(&this.0))
             }
 
             /// Lends the result exclusively.
@@ -270,9 +296,7 @@ pub struct LentMut<'a, T>(Moved<&'a mut T>);
 impl<'a, T> LentMut<'a, T> {
     /// Lends `value` for the length of the block.
     pub fn new(value: &'a mut T) -> Self {
-        let cell = Moved::new();
-        cell.fill(value);
-        Self(cell)
+        Self(Moved(Slot::filled(value)))
     }
 
     /// Lends it to its one user.
@@ -291,9 +315,7 @@ pub struct LentBoth<'a, T>(Lent<&'a mut T>);
 impl<'a, T> LentBoth<'a, T> {
     /// Lends `value` for the length of the block.
     pub fn new(value: &'a mut T) -> Self {
-        let cell = Lent::new();
-        cell.fill(value);
-        Self(cell)
+        Self(Lent(Slot::filled(value)))
     }
 
     /// Lends it to a reader.
@@ -463,10 +485,15 @@ mod tests {
         assert!(message.starts_with("micropool: internal error"), "{message}");
     }
 
+    fn filled<T>(value: T) -> Lent<T> {
+        let mut cell = Lent::new();
+        assert!(cell.open().1.keep(Maybe::Some(value)));
+        cell
+    }
+
     #[test]
     fn a_result_goes_in_is_lent_and_comes_out() {
-        let cell = Lent::new();
-        cell.fill(String::from("a"));
+        let cell = filled(String::from("a"));
         cell.with_mut(|text| text.push('b'));
         assert_eq!(cell.with_ref(|one| cell.with_ref(|two| one.len() + two.len())), 4);
         assert_eq!(cell.take(), "ab");
@@ -474,11 +501,31 @@ mod tests {
     }
 
     #[test]
+    fn a_node_without_a_result_leaves_its_cell_empty() {
+        let mut cell = Moved::<u8>::new();
+        let (lent, fill) = cell.open();
+        refused(|| lent.with_mut(|_| ()));
+        assert!(!fill.keep(Maybe::None));
+        refused(|| lent.with_mut(|_| ()));
+        refused(|| assert_eq!(lent.take(), 0, "refused"));
+        assert_eq!(cell.into_inner(), Maybe::None);
+    }
+
+    #[test]
+    fn only_one_fills() {
+        let mut cell = filled(1_u8);
+        refused(|| assert!(cell.open().1.keep(Maybe::Some(2))));
+        assert_eq!(cell.take(), 1);
+        // What was taken out isn't put in again.
+        refused(|| assert!(cell.open().1.keep(Maybe::Some(2))));
+        assert_eq!(cell.into_inner(), Maybe::None);
+    }
+
+    #[test]
     fn conflicts_are_refused_and_leave_the_cell_as_it_was() {
-        let cell = Lent::new();
-        refused(|| cell.with_ref(|_: &u8| ()));
-        cell.fill(1_u8);
-        refused(|| cell.fill(2));
+        let empty = Lent::new();
+        refused(|| empty.with_ref(|_: &u8| ()));
+        let cell = filled(1_u8);
         cell.with_ref(|_| refused(|| cell.with_mut(|_| ())));
         cell.with_mut(|_| refused(|| cell.with_ref(|_| ())));
         cell.with_mut(|_| refused(|| cell.with_mut(|_| ())));
@@ -489,8 +536,7 @@ mod tests {
 
     #[test]
     fn a_panicking_user_gives_the_cell_back() {
-        let cell = Lent::new();
-        cell.fill(0_u8);
+        let cell = filled(0_u8);
         assert!(catch_unwind(AssertUnwindSafe(|| cell.with_mut(|_| panic!("user")))).is_err());
         assert!(catch_unwind(AssertUnwindSafe(|| cell.with_ref(|_| panic!("user")))).is_err());
         cell.with_mut(|value| *value = 9);
@@ -510,23 +556,31 @@ mod tests {
 
     #[test]
     fn many_threads_take_turns() {
-        let cell = Moved::new();
-        cell.fill(0_u64);
+        let mut kept = Moved::new();
+        let (cell, fill) = kept.open();
         let turn = AtomicU32::new(0);
+        let wait_for = |number| {
+            while turn.load(Ordering::Relaxed) != number {
+                std::thread::yield_now();
+            }
+        };
         std::thread::scope(|scope| {
-            for me in 0..4 {
-                let (cell, turn) = (&cell, &turn);
+            let (turn, wait_for) = (&turn, &wait_for);
+            for me in 1..5 {
                 scope.spawn(move || {
                     for round in 0..200 {
-                        while turn.load(Ordering::Acquire) != round * 4 + me {
-                            std::thread::yield_now();
-                        }
+                        wait_for(round * 4 + me);
+                        // The turns are Relaxed: the cell's own words make what was written visible.
                         cell.with_mut(|value| *value += 1);
-                        turn.fetch_add(1, Ordering::Release);
+                        turn.fetch_add(1, Ordering::Relaxed);
                     }
                 });
             }
+            scope.spawn(move || {
+                assert!(fill.keep(Maybe::Some(0_u64)));
+                turn.fetch_add(1, Ordering::Relaxed);
+            });
         });
-        assert_eq!(cell.into_inner(), Maybe::Some(800));
+        assert_eq!(kept.into_inner(), Maybe::Some(800));
     }
 }

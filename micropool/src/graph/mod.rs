@@ -3,7 +3,9 @@
 mod block;
 mod board;
 mod lend;
+mod ready;
 
 pub use block::*;
-pub use board::{Edge, NodeJob, NodeSpec, Nothing, OnceJob, Plan, run_graph};
+pub use board::{AnyJob, Edge, NodeJob, NodeSpec, Nothing, OnceJob, Plan, run_graph};
 pub use lend::*;
+pub use ready::words;

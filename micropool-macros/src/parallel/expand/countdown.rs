@@ -10,12 +10,13 @@ use super::super::check::Source;
 use super::super::graph::{self, Access, Edge};
 use super::super::parse::{Place, Resource};
 use super::node::{Lend, capture_span, is_off, lints, node_span, number, place};
-use super::{Context, local};
+use super::{Context, local, locals};
 
 pub fn expand(cx: Context<'_>) -> TokenStream {
     let countdown = Countdown { cx };
     let block = cx.block();
-    let cells: TokenStream = countdown.named().map(|node| countdown.cell(node)).collect();
+    let kept: TokenStream = countdown.named().map(|node| countdown.kept(node)).collect();
+    let cells = locals(countdown.named().map(|node| countdown.cell(node)));
     let resources: TokenStream = (0..cx.model.resources.len()).map(|at| countdown.resource(at)).collect();
     let first: TokenStream = cx
         .model
@@ -31,12 +32,12 @@ pub fn expand(cx: Context<'_>) -> TokenStream {
         .named()
         .filter(|&node| !cx.model.moved[node])
         .map(|node| {
-            let cell = local("cell", node);
-            (node, quote_spanned!(Span::mixed_site()=> #cell.into_inner()))
+            let kept = local("kept", node);
+            (node, quote_spanned!(Span::mixed_site()=> #kept.into_inner()))
         })
         .collect();
     let finish = cx.finish(&results);
-    quote_spanned!(Span::mixed_site()=> { #block #cells #resources #first #graph #finish })
+    quote_spanned!(Span::mixed_site()=> { #block #kept #cells #resources #first #graph #finish })
 }
 
 /// The local that says whether a node was spawned before the run.
@@ -75,16 +76,19 @@ struct Countdown<'a> {
 impl Lend for Countdown<'_> {
     fn shared(&self, source: Source, place: Span) -> TokenStream {
         let cell = cell_of(source, place);
-        quote_spanned!(place=> #cell)
+        match source {
+            Source::Node(_) => quote_spanned!(place=> *#cell),
+            Source::Resource(_) => quote_spanned!(place=> #cell),
+        }
     }
 
     fn exclusive(&self, source: Source, place: Span, closure: TokenStream) -> TokenStream {
-        let cell = cell_of(source, place);
+        let cell = self.shared(source, place);
         quote_spanned!(place=> (&#cell).with_mut(#closure))
     }
 
     fn taken(&self, source: Source, place: Span) -> TokenStream {
-        let cell = cell_of(source, place);
+        let cell = self.shared(source, place);
         quote_spanned!(place=> (&#cell).take())
     }
 }
@@ -104,17 +108,24 @@ impl Countdown<'_> {
         (0..nodes.len()).filter(|&node| nodes[node].name.is_some())
     }
 
-    /// The cell of a result.
-    fn cell(&self, node: usize) -> TokenStream {
+    /// What keeps a result.
+    fn kept(&self, node: usize) -> TokenStream {
         let private = self.cx.private;
-        let cell = local("cell", node);
+        let kept = local("kept", node);
         let span = node_span(&self.cx.model.nodes[node]);
         let new = |kind: &str| {
             let kind = Ident::new(kind, Span::mixed_site());
-            quote_spanned!(span=> let #cell = #private::#kind::new();)
+            quote_spanned!(span=> let mut #kept = #private::#kind::new();)
         };
         let read = self.used(Source::Node(node), Access::Shared);
         [under(&[(&read, true)], new("Lent")), under(&[(&read, false)], new("Moved"))].into_iter().collect()
+    }
+
+    /// What lends it, and what puts it in.
+    fn cell(&self, node: usize) -> (TokenStream, TokenStream) {
+        let (kept, cell, fill) = (local("kept", node), local("cell", node), local("fill", node));
+        let span = node_span(&self.cx.model.nodes[node]);
+        (quote_spanned!(span=> (#cell, #fill)), quote_spanned!(span=> (&mut #kept).open()))
     }
 
     /// The cell of a resource.
@@ -176,8 +187,8 @@ impl Countdown<'_> {
         let call = self.cx.call(at, self);
         match node.name {
             Some(_) => {
-                let cell = local("cell", at);
-                quote_spanned!(node_span(node)=> #needed (&#cell).keep(#call))
+                let fill = local("fill", at);
+                quote_spanned!(node_span(node)=> #needed #fill.keep(#call))
             }
             None => quote_spanned!(node_span(node)=> #needed #private::ran(&#call)),
         }
@@ -191,7 +202,7 @@ impl Countdown<'_> {
         if jobs.is_empty() {
             return TokenStream::new();
         }
-        let closures: TokenStream = jobs.iter().enumerate().map(|(at, job)| self.job(at, job)).collect();
+        let closures = locals(jobs.iter().enumerate().map(|(at, job)| self.job(at, job)));
 
         // The most urgent first. Spawning a background node comes before everything: it takes no time.
         let mut order: Vec<usize> = (0..jobs.len()).collect();
@@ -216,22 +227,22 @@ impl Countdown<'_> {
             let span = capture_span(jobs[job].iter().map(|&node| &model.nodes[node]));
             let name = Ident::new(&local("job", job).to_string(), span);
             match is_here(job) {
-                true => quote_spanned!(span=> &#private::Nothing),
-                false => quote_spanned!(span=> &#name),
+                true => quote_spanned!(span=> &mut #private::Nothing),
+                false => quote_spanned!(span=> &mut #name),
             }
         });
         let here = order.iter().filter(|&&job| is_here(job)).map(|&job| {
             let name = local("job", job);
-            quote_spanned!(Span::mixed_site()=> &#name)
+            quote_spanned!(Span::mixed_site()=> &mut #name)
         });
-        let width = number(graph::width(jobs.len(), &edges));
+        let (count, width) = (jobs.len(), number(graph::width(jobs.len(), &edges)));
         debug_assert!(nodes >= jobs.len());
         quote_spanned! {Span::mixed_site()=> {
             #closures
-            #private::run_graph({
+            #private::run_graph::<#count, { #private::words(#count) }>({
                 static __MICROPOOL_PLAN: #private::Plan = #private::Plan { nodes: &[#(#specs),*], width: #width };
                 &__MICROPOOL_PLAN
-            }, [#(#everywhere),*], &[#(#here),*]);
+            }, [#(#everywhere),*], &mut [#(#here),*]);
         }}
     }
 
@@ -266,7 +277,7 @@ impl Countdown<'_> {
     }
 
     /// A chain of nodes as one job: it goes on as long as they succeed.
-    fn job(&self, at: usize, chain: &[usize]) -> TokenStream {
+    fn job(&self, at: usize, chain: &[usize]) -> (TokenStream, TokenStream) {
         let private = self.cx.private;
         let nodes = &self.cx.model.nodes;
         let name = local("job", at);
@@ -280,6 +291,6 @@ impl Countdown<'_> {
         });
         // rustc shows what is wrong with a closure (it isn't `Send`) on the last expression in it.
         let ok = Ident::new("__micropool_ok", span);
-        quote_spanned!(span=> let #name = #private::OnceJob::new(|| { #(#steps)* #ok });)
+        (quote_spanned!(span=> mut #name), quote_spanned!(span=> #private::OnceJob::new(|| { #(#steps)* #ok })))
     }
 }

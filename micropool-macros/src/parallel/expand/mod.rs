@@ -55,6 +55,17 @@ fn local(what: &str, number: usize) -> Ident {
     format_ident!("__micropool_{what}{number}", span = Span::mixed_site())
 }
 
+/// Locals, several in one `let`: each `let` is a scope in the one before, and what writes the debug information recurses into them.
+fn locals(of: impl IntoIterator<Item = (TokenStream, TokenStream)>) -> TokenStream {
+    const AT_ONCE: usize = 16;
+    let of: Vec<_> = of.into_iter().collect();
+    let groups = of.chunks(AT_ONCE).map(|group| {
+        let (patterns, values): (Vec<_>, Vec<_>) = group.iter().cloned().unzip();
+        quote_spanned!(Span::mixed_site()=> let (#(#patterns,)*) = (#(#values,)*);)
+    });
+    groups.collect()
+}
+
 /// The same name at the same place, as one of ours.
 fn ours(name: &Ident) -> Ident {
     let mut name = name.clone();

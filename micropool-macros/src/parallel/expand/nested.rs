@@ -172,7 +172,7 @@ impl Nested<'_> {
         let private = self.cx.private;
         let (width, count) = (number(branches.len()), branches.len());
         let mut locals = TokenStream::new();
-        let mut jobs = TokenStream::new();
+        let mut jobs = Vec::new();
         for part in in_source_order(branches) {
             let (name, statements, outputs) = (self.branch(part), self.statements(part), self.outputs(part));
             let list = self.output_list(part);
@@ -186,25 +186,29 @@ impl Nested<'_> {
                 });
             }
             let outer = list.iter().map(Output::name);
-            jobs.extend(quote_spanned! {self.span(part)=>
-                let #name = #private::OnceJob::new(|| { (#(#outer,)*) = { #statements #outputs }; true });
-            });
+            jobs.push((
+                quote_spanned!(self.span(part)=> mut #name),
+                quote_spanned! {self.span(part)=>
+                    #private::OnceJob::new(|| { (#(#outer,)*) = { #statements #outputs }; true })
+                },
+            ));
         }
+        let jobs = super::locals(jobs);
         let names = branches.iter().map(|part| {
             let name = self.branch(part);
-            quote_spanned!(self.span(part)=> &#name)
+            quote_spanned!(self.span(part)=> &mut #name)
         });
         quote_spanned! {Span::mixed_site()=>
             #locals
             {
                 #jobs
-                #private::run_graph({
+                #private::run_graph::<#count, { #private::words(#count) }>({
                     static __MICROPOOL_PLAN: #private::Plan = #private::Plan {
                         nodes: &[#private::NodeSpec { preds: 0, succs: &[], here: false }; #count],
                         width: #width,
                     };
                     &__MICROPOOL_PLAN
-                }, [#(#names),*], &[]);
+                }, [#(#names),*], &mut []);
             }
         }
     }

@@ -4,87 +4,113 @@ fn expanded() {
             &["physics", "cull", "hear", "draw", "show", "save"],
         );
         let __micropool_block = &__micropool_run;
-        let __micropool_cell0 = ::micropool::__private::Moved::new();
-        let __micropool_cell1 = ::micropool::__private::Moved::new();
-        let __micropool_cell2 = ::micropool::__private::Moved::new();
-        let __micropool_cell3 = ::micropool::__private::Lent::new();
-        let __micropool_cell4 = ::micropool::__private::Moved::new();
-        let __micropool_cell5 = ::micropool::__private::Moved::new();
+        let mut __micropool_kept0 = ::micropool::__private::Moved::new();
+        let mut __micropool_kept1 = ::micropool::__private::Moved::new();
+        let mut __micropool_kept2 = ::micropool::__private::Moved::new();
+        let mut __micropool_kept3 = ::micropool::__private::Lent::new();
+        let mut __micropool_kept4 = ::micropool::__private::Moved::new();
+        let mut __micropool_kept5 = ::micropool::__private::Moved::new();
+        let (
+            (__micropool_cell0, __micropool_fill0),
+            (__micropool_cell1, __micropool_fill1),
+            (__micropool_cell2, __micropool_fill2),
+            (__micropool_cell3, __micropool_fill3),
+            (__micropool_cell4, __micropool_fill4),
+            (__micropool_cell5, __micropool_fill5),
+        ) = (
+            (&mut __micropool_kept0).open(),
+            (&mut __micropool_kept1).open(),
+            (&mut __micropool_kept2).open(),
+            (&mut __micropool_kept3).open(),
+            (&mut __micropool_kept4).open(),
+            (&mut __micropool_kept5).open(),
+        );
         let __micropool_resource0 = ::micropool::__private::LentBoth::new(&mut world);
         let __micropool_resource1 = ::micropool::__private::LentRef::new(&scene);
         {
-            let __micropool_job0 = ::micropool::__private::OnceJob::new(|| {
-                let __micropool_ok = (&__micropool_cell0)
-                    .keep(
-                        __micropool_block
-                            .run(
-                                0u32,
-                                || (&__micropool_resource0).with_mut(|world| world.step()),
-                            ),
-                    );
-                __micropool_ok
-            });
-            let __micropool_job1 = ::micropool::__private::OnceJob::new(|| {
-                let __micropool_ok = (&__micropool_cell1)
-                    .keep(
-                        __micropool_block
-                            .read2(
-                                1u32,
-                                &__micropool_resource0,
-                                &__micropool_resource1,
-                                |world, scene| visible(world, scene),
-                            ),
-                    );
-                let __micropool_ok = __micropool_ok
-                    && (&__micropool_cell3)
+            let (
+                mut __micropool_job0,
+                mut __micropool_job1,
+                mut __micropool_job2,
+                mut __micropool_job3,
+                mut __micropool_job4,
+            ) = (
+                ::micropool::__private::OnceJob::new(|| {
+                    let __micropool_ok = __micropool_fill0
+                        .keep(
+                            __micropool_block
+                                .run(
+                                    0u32,
+                                    || (&__micropool_resource0).with_mut(|world| world.step()),
+                                ),
+                        );
+                    __micropool_ok
+                }),
+                ::micropool::__private::OnceJob::new(|| {
+                    let __micropool_ok = __micropool_fill1
+                        .keep(
+                            __micropool_block
+                                .read2(
+                                    1u32,
+                                    &__micropool_resource0,
+                                    &__micropool_resource1,
+                                    |world, scene| visible(world, scene),
+                                ),
+                        );
+                    let __micropool_ok = __micropool_ok
+                        && __micropool_fill3
+                            .keep(
+                                __micropool_block
+                                    .read1(
+                                        3u32,
+                                        &__micropool_resource1,
+                                        |scene| {
+                                            let cull = (&*__micropool_cell1).take();
+                                            render(cull, scene)
+                                        },
+                                    ),
+                            );
+                    __micropool_ok
+                }),
+                ::micropool::__private::OnceJob::new(|| {
+                    let __micropool_ok = __micropool_fill2
+                        .keep(
+                            __micropool_block
+                                .read1(2u32, &__micropool_resource0, |world| sounds(world)),
+                        );
+                    __micropool_ok
+                }),
+                ::micropool::__private::OnceJob::new(|| {
+                    let __micropool_ok = __micropool_fill4
+                        .keep(
+                            __micropool_block
+                                .read1(4u32, &*__micropool_cell3, |draw| present(draw)),
+                        );
+                    __micropool_ok
+                }),
+                ::micropool::__private::OnceJob::new(|| {
+                    let __micropool_ok = __micropool_fill5
                         .keep(
                             __micropool_block
                                 .read1(
-                                    3u32,
-                                    &__micropool_resource1,
-                                    |scene| {
-                                        let cull = (&__micropool_cell1).take();
-                                        render(cull, scene)
+                                    5u32,
+                                    &__micropool_resource0,
+                                    |world| {
+                                        let world = ::micropool::__private::std_core::clone::Clone::clone(
+                                            world,
+                                        );
+                                        let _ = &world;
+                                        __micropool_block.spawn(5u32, move || write(world))
                                     },
                                 ),
                         );
-                __micropool_ok
-            });
-            let __micropool_job2 = ::micropool::__private::OnceJob::new(|| {
-                let __micropool_ok = (&__micropool_cell2)
-                    .keep(
-                        __micropool_block
-                            .read1(2u32, &__micropool_resource0, |world| sounds(world)),
-                    );
-                __micropool_ok
-            });
-            let __micropool_job3 = ::micropool::__private::OnceJob::new(|| {
-                let __micropool_ok = (&__micropool_cell4)
-                    .keep(
-                        __micropool_block
-                            .read1(4u32, &__micropool_cell3, |draw| present(draw)),
-                    );
-                __micropool_ok
-            });
-            let __micropool_job4 = ::micropool::__private::OnceJob::new(|| {
-                let __micropool_ok = (&__micropool_cell5)
-                    .keep(
-                        __micropool_block
-                            .read1(
-                                5u32,
-                                &__micropool_resource0,
-                                |world| {
-                                    let world = ::micropool::__private::std_core::clone::Clone::clone(
-                                        world,
-                                    );
-                                    let _ = &world;
-                                    __micropool_block.spawn(5u32, move || write(world))
-                                },
-                            ),
-                    );
-                __micropool_ok
-            });
-            ::micropool::__private::run_graph(
+                    __micropool_ok
+                }),
+            );
+            ::micropool::__private::run_graph::<
+                5usize,
+                { ::micropool::__private::words(5usize) },
+            >(
                 {
                     static __MICROPOOL_PLAN: ::micropool::__private::Plan = ::micropool::__private::Plan {
                         nodes: &[
@@ -137,23 +163,23 @@ fn expanded() {
                     &__MICROPOOL_PLAN
                 },
                 [
-                    &__micropool_job4,
-                    &__micropool_job0,
-                    &__micropool_job1,
-                    &__micropool_job2,
-                    &::micropool::__private::Nothing,
+                    &mut __micropool_job4,
+                    &mut __micropool_job0,
+                    &mut __micropool_job1,
+                    &mut __micropool_job2,
+                    &mut ::micropool::__private::Nothing,
                 ],
-                &[&__micropool_job3],
+                &mut [&mut __micropool_job3],
             );
         }
         ::micropool::__private::finish(
             __micropool_run,
             (
-                __micropool_cell0.into_inner(),
-                __micropool_cell2.into_inner(),
-                __micropool_cell3.into_inner(),
-                __micropool_cell4.into_inner(),
-                __micropool_cell5.into_inner(),
+                __micropool_kept0.into_inner(),
+                __micropool_kept2.into_inner(),
+                __micropool_kept3.into_inner(),
+                __micropool_kept4.into_inner(),
+                __micropool_kept5.into_inner(),
             ),
             |
                 (

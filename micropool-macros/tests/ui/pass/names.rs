@@ -31,6 +31,8 @@ trait ForAll {
     fn with_mut(self) -> char;
     fn with_ref(self) -> char;
     fn take(self) -> char;
+    fn open(self) -> char;
+    fn keep(self) -> char;
     fn into_inner(&self) -> char;
     fn is_some(self) -> char;
     fn read(self) -> char;
@@ -47,6 +49,8 @@ impl<T> ForAll for T {
     fn with_mut(self) -> char { 'x' }
     fn with_ref(self) -> char { 'x' }
     fn take(self) -> char { 'x' }
+    fn open(self) -> char { 'x' }
+    fn keep(self) -> char { 'x' }
     fn into_inner(&self) -> char { 'x' }
     fn is_some(self) -> char { 'x' }
     fn read(self) -> char { 'x' }

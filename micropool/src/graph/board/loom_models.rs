@@ -37,15 +37,15 @@ fn board_a_diamond_in_order() {
             true
         };
         with_pool(&pool, |_| {
-            run_graph(
+            run_graph::<4, 0>(
                 &DIAMOND,
                 [
-                    &OnceJob::new(|| step(0, &[])),
-                    &OnceJob::new(|| step(1, &[0])),
-                    &OnceJob::new(|| step(2, &[0])),
-                    &OnceJob::new(|| step(3, &[1, 2])),
+                    &mut OnceJob::new(|| step(0, &[])),
+                    &mut OnceJob::new(|| step(1, &[0])),
+                    &mut OnceJob::new(|| step(2, &[0])),
+                    &mut OnceJob::new(|| step(3, &[1, 2])),
                 ],
-                &[],
+                &mut [],
             );
         });
         assert!(cells.iter().all(|cell| cell.read() == 1));
@@ -61,7 +61,7 @@ static HERE_AT_LAST: Plan = Plan {
 };
 
 loom::thread_local! {
-    static HELPER: std::cell::Cell<bool> = std::cell::Cell::new(false);
+    static HELPER: Cell<bool> = Cell::new(false);
 }
 
 // The caller sleeps, perhaps, when a helper's node makes one ready that only the caller may run.
@@ -80,29 +80,33 @@ fn board_wakes_its_owner_for_a_node_that_is_his() {
         });
         start.go();
         let (taken, done) = (Signal::new(), Signal::new());
-        let first_here = OnceJob::new(|| {
+        let mut first_here = OnceJob::new(|| {
             taken.wait();
             true
         });
-        let last_here = OnceJob::new(|| {
+        let mut last_here = OnceJob::new(|| {
             done.give();
             true
         });
-        let first = OnceJob::new(|| {
+        let mut first = OnceJob::new(|| {
             taken.give();
             // The caller has nothing to do now, and may get as far as to its last look.
             yield_now();
             true
         });
-        let keeps = OnceJob::new(|| {
+        let mut keeps = OnceJob::new(|| {
             // Leaving the board would wake the owner as well.
-            if HELPER.with(std::cell::Cell::get) {
+            if HELPER.with(Cell::get) {
                 done.wait();
             }
             true
         });
         with_pool(&pool, |_| {
-            run_graph(&HERE_AT_LAST, [&first, &Nothing, &Nothing, &keeps], &[&first_here, &last_here]);
+            run_graph::<4, 0>(
+                &HERE_AT_LAST,
+                [&mut first, &mut Nothing, &mut Nothing, &mut keeps],
+                &mut [&mut first_here, &mut last_here],
+            );
         });
         assert!(done.is_given());
         end_with(&pool, helper);
@@ -124,21 +128,21 @@ fn board_skips_what_needs_a_failed_node() {
         start.go();
         let cells = [const { () }; 2].map(|()| Frame::new(0));
         with_pool(&pool, |_| {
-            run_graph(
+            run_graph::<4, 0>(
                 &FAILS_THEN_JOINS,
                 [
-                    &OnceJob::new(|| {
+                    &mut OnceJob::new(|| {
                         cells[0].write(1);
                         true
                     }),
-                    &OnceJob::new(|| {
+                    &mut OnceJob::new(|| {
                         cells[1].write(1);
                         false
                     }),
-                    &OnceJob::new(|| unreachable!("it needs the second")),
-                    &OnceJob::new(|| unreachable!("it needs the third")),
+                    &mut OnceJob::new(|| unreachable!("it needs the second")),
+                    &mut OnceJob::new(|| unreachable!("it needs the third")),
                 ],
-                &[],
+                &mut [],
             );
         });
         assert!(cells.iter().all(|cell| cell.read() == 1));
@@ -162,7 +166,7 @@ fn board_is_left_before_the_next_one() {
                     cells[k].write(cells[k].read() + 1);
                     true
                 };
-                run_graph(&TWO, [&OnceJob::new(|| add(0)), &OnceJob::new(|| add(1))], &[]);
+                run_graph::<2, 0>(&TWO, [&mut OnceJob::new(|| add(0)), &mut OnceJob::new(|| add(1))], &mut []);
                 assert!(cells.iter().all(|cell| cell.read() == round));
             }
         });
