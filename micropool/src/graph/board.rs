@@ -1,12 +1,14 @@
 //! The countdown form of `parallel!`: a graph run with a countdown a node, on its caller's stack.
 //!
 //! The board is one entry that many may enter. A bit a node says that it is ready (`ready.rs`); bits are in order of urgency, so the
-//! lowest set bit is the node with the longest way to the end. Whoever finishes a node counts its successors down, sets the
-//! bits of those that are ready now, and goes on with the lowest. A failed node makes its dependants *ready as failed*: they are taken
+//! lowest set bit is the node with the longest way to the end. Whoever finishes a node counts its successors down. If the most urgent of
+//! those that are ready now is the most urgent of all, it goes on with that one, whose bit is never set; it sets the bits of the others, and
+//! else goes on with the lowest. A failed node makes its dependants *ready as failed*: they are taken
 //! like others, not run, and counted down in turn, so that no chain of failures recurses.
 //!
-//! *Each job is run once, by one thread.* A node's bit is set once: at the start if nothing leads to it, else when its countdown falls from 1
-//! to 0, which it does once (nothing counts it up again). Its bit is removed by one thread, and the jobs are lent to the run exclusively.
+//! *Each job is run once, by one thread.* A node becomes ready once: at the start if nothing leads to it, else when the only node before it
+//! ends, or its countdown falls from 1 to 0, which it does once (nothing counts it up again). Then one thread has it: the one that made it
+//! ready, or the one that removes its bit. And the jobs are lent to the run exclusively.
 
 use super::ready::{Ready, words};
 use crate::current;
@@ -91,9 +93,12 @@ pub struct Plan {
 
 /// One node while the graph runs.
 struct Node {
+    /// How many predecessors aren't over, and `FAILED` if the node can't run.
     left: AtomicU32,
-    failed: AtomicU32,
 }
+
+/// Says in `left` that something needed has failed.
+const FAILED: u32 = 1 << 31;
 
 struct Board<'a, 'job> {
     plan: &'static Plan,
@@ -114,8 +119,7 @@ pub fn run_graph<const N: usize, const W: usize>(
     here: &mut [&mut dyn NodeJob],
 ) {
     const { assert!(W == words(N)) };
-    let nodes: [Node; N] =
-        std::array::from_fn(|k| Node { left: AtomicU32::new(plan.nodes[k].preds), failed: AtomicU32::new(0) });
+    let nodes: [Node; N] = std::array::from_fn(|k| Node { left: AtomicU32::new(plan.nodes[k].preds) });
     let words: [[AtomicU64; W]; 2] = std::array::from_fn(|_| std::array::from_fn(|_| AtomicU64::new(0)));
     run_on_board(plan, &mut jobs, &nodes, [&words[0], &words[1]], here);
 }
@@ -296,7 +300,7 @@ impl Hand<'_> {
 
     fn may_run(&self, k: usize) -> bool {
         // Ordering: seen with the countdown that made it ready.
-        self.nodes[k].failed.load(Ordering::Relaxed) == 0
+        self.nodes[k].left.load(Ordering::Relaxed) & FAILED == 0
     }
 
     /// Counts the successors of a node down.
@@ -304,14 +308,10 @@ impl Hand<'_> {
         let mut others = 0;
         let mut here_ready = false;
         for edge in self.plan.nodes[k].succs {
-            let to = &self.nodes[edge.to as usize];
-            if edge.needs && !ok {
-                to.failed.store(1, Ordering::Relaxed);
-            }
-            // Ordering: AcqRel: whoever counts to 0 has seen all predecessors' ends, `failed` among them.
-            if to.left.fetch_sub(1, Ordering::AcqRel) == 1 {
-                others += self.set_ready(edge.to as usize);
-                here_ready |= self.plan.nodes[edge.to as usize].here;
+            let to = edge.to as usize;
+            if self.count_down(to, edge.needs && !ok) {
+                others += self.set_ready(to);
+                here_ready |= self.plan.nodes[to].here;
             }
         }
         // This thread goes on with one of them itself.
@@ -326,6 +326,16 @@ impl Hand<'_> {
                 owner.sleeper.wake(&owner.pool().sleepers, Mode::Strict);
             }
         }
+    }
+
+    /// A predecessor of this node is over; whether it was the last one.
+    fn count_down(&self, k: usize, failed: bool) -> bool {
+        let left = &self.nodes[k].left;
+        if failed {
+            left.fetch_or(FAILED, Ordering::Relaxed);
+        }
+        // With one predecessor nobody else counts. Ordering: AcqRel: whoever counts to 0 has seen all predecessors' ends, `FAILED` among them.
+        self.plan.nodes[k].preds == 1 || left.fetch_sub(1, Ordering::AcqRel) & !FAILED == 1
     }
 }
 

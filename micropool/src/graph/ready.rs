@@ -66,30 +66,42 @@ impl<'a> Ready<'a> {
 
     /// The most urgent one, which somebody else may remove first. `announce`: see T4.
     pub(super) fn first(self, announce: impl Fn()) -> Option<usize> {
+        let top = self.top.load(Ordering::Relaxed);
+        if top == 0 {
+            return None;
+        }
+        let lowest = top.trailing_zeros() as usize;
+        let Some(word) = self.words.get(lowest) else {
+            return Some(lowest);
+        };
+        match word.load(Ordering::Relaxed) {
+            0 => self.first_of_later_words(announce),
+            bits => Some(lowest * WORD + bits.trailing_zeros() as usize),
+        }
+    }
+
+    /// The same where the first word that is shown has nothing: it stands for others too, or was shown late, by an R2 whose nodes are gone.
+    #[cold]
+    fn first_of_later_words(self, announce: impl Fn()) -> Option<usize> {
         loop {
             let top = self.top.load(Ordering::Relaxed);
             if top == 0 {
                 return None;
             }
             let group = top.trailing_zeros();
-            if self.words.is_empty() {
-                return Some(group as usize);
-            }
             let words = self.group(group).iter().map(|word| word.load(Ordering::Relaxed));
-            for (at, word) in (group as usize..).zip(words) {
-                if word != 0 {
-                    return Some(at * WORD + word.trailing_zeros() as usize);
-                }
+            let mut filled = (group as usize..).zip(words).filter(|&(_, bits)| bits != 0);
+            if let Some((at, bits)) = filled.next() {
+                return Some(at * WORD + bits.trailing_zeros() as usize);
             }
-            // Shown late, by an R2 whose nodes are gone already.
             self.hide(group, &announce);
         }
     }
 
     /// Whether it was there. `announce`: see T4.
     pub(super) fn remove(self, k: usize, announce: impl Fn()) -> bool {
-        let word = if self.words.is_empty() { self.top } else { &self.words[k / WORD] };
         let bit = 1 << (k % WORD);
+        let word = self.words.get(k / WORD).unwrap_or(self.top);
         let before = word.fetch_and(!bit, Ordering::Acquire);
         if before == bit && !self.words.is_empty() {
             self.hide(group_of(k), announce);
