@@ -44,6 +44,7 @@ fn wrong_arguments_are_named_with_what_they_may_be() {
         is_refused(&[&format!("--expect-over-rayon={ratio}")], &["--expect-over-rayon", "from 0.01 to 1000"]);
     }
     is_refused(&["--frames", "269", "--expect-over-rayon", "1"], &["--expect-over-rayon", "--frames 270"]);
+    is_refused(&["--frames", "599", "--expect-p99-over-rayon", "1"], &["--expect-p99-over-rayon", "--frames 600"]);
     is_refused(&["--threads", "1", "--expect-over-one-thread", "1"], &["--expect-over-one-thread", "--threads 2"]);
 }
 
@@ -64,7 +65,10 @@ fn wrong_files_are_named_and_what_was_saved_stays() {
     with(&place.join("none.ron"), &["can't read the scene file", "--scene PATH"]);
     // Anything but text.
     fs::write(&scene, [0xFF, 0xFE, 0x00]).unwrap();
-    with(&scene, &["can't read the scene file", "--scene PATH"]);
+    with(&scene, &["the scene file", "is no text", "examples/assets/arena.ron"]);
+    // The line says which field it is about.
+    fs::write(&scene, ARENA.replacen("count: 900", "count: -3", 1)).unwrap();
+    with(&scene, &["scene.ron:", "count: -3", "correct that line"]);
     fs::write(&scene, &ARENA[..ARENA.len() / 2]).unwrap();
     with(&scene, &["scene.ron:", "correct that line"]);
     fs::write(&scene, "").unwrap();
@@ -111,12 +115,13 @@ fn a_directory_that_isn_t_there_is_made_and_there_may_be_many_threads() {
 }
 
 #[test]
-fn a_picture_that_can_t_be_written_is_named_and_the_save_file_is_kept() {
+fn a_picture_that_can_t_be_written_is_named_and_the_rest_is_kept() {
     let out = directory("picture");
     fs::create_dir(out.join("frame.png")).unwrap();
     // As many threads as there are cores.
     let (code, error) = play(&["--frames", "1", "--threads", "0", "--out", out.to_str().unwrap()]);
     assert_eq!(code, Some(1), "{error}");
     assert!(error.contains("frame.png") && error.contains("another directory with --out"), "{error}");
-    assert!(out.join("save-of-micropool.ron").exists(), "the game can be gone on with");
+    assert!(out.join("save.ron").exists(), "the game can be gone on with");
+    assert!(out.join("audio.wav").exists(), "the sound can be listened to");
 }

@@ -138,18 +138,25 @@ fn compare(racers: &[Racer]) -> Result<(), Failure> {
     Err(Failure::of_run(format!("the executors came to different outcomes:{}", lines.collect::<String>())))
 }
 
-/// Writes the last picture and the sound of micropool's game, and keeps its save file.
+/// Writes the last picture and the sound of micropool's game, and keeps its save file: each of them, whatever becomes of the others.
 fn leave_behind(racers: &[Racer], out: &Path) -> Result<(), Failure> {
     let [picture, sound, save] = ["frame.png", "audio.wav", "save.ron"].map(|name| out.join(name));
     let cant_write = |path: &Path, error: &dyn std::fmt::Display| {
         Failure::of_run(format!("can't write {}: {error}; give another directory with --out", path.display()))
     };
     let game = &racers[0].game;
-    game.canvas.write(&picture).map_err(|error| cant_write(&picture, &error))?;
-    game.mixer.write(&sound).map_err(|error| cant_write(&sound, &error))?;
-    std::fs::rename(&racers[0].save_file, &save).map_err(|error| cant_write(&save, &error))?;
-    for racer in &racers[1..] {
-        std::fs::remove_file(&racer.save_file).map_err(|error| cant_write(&racer.save_file, &error))?;
+    let mut written = vec![
+        game.canvas.write(&picture).map_err(|error| cant_write(&picture, &error)),
+        game.mixer.write(&sound).map_err(|error| cant_write(&sound, &error)),
+        std::fs::rename(&racers[0].save_file, &save).map_err(|error| cant_write(&save, &error)),
+    ];
+    written.extend(racers[1..].iter().map(|racer| {
+        let name = &racer.save_file;
+        std::fs::remove_file(name).map_err(|error| Failure::of_run(format!("can't remove {}: {error}", name.display())))
+    }));
+    let faults: Vec<String> = written.into_iter().filter_map(|outcome| Some(outcome.err()?.text)).collect();
+    if !faults.is_empty() {
+        return Err(Failure::of_run(faults.join("\n")));
     }
     let saved = save::read(&save).map_err(Failure::of_run)?;
     println!("last picture  {}", picture.display());

@@ -162,9 +162,25 @@ pub struct Blast {
 /// Why there is no scene, and what can be done about it.
 #[derive(Debug)]
 pub enum SceneError {
-    Unreadable { path: PathBuf, cause: std::io::Error },
-    Syntax { path: PathBuf, line: usize, column: usize, cause: String },
-    Content { path: PathBuf, faults: Vec<String> },
+    Unreadable {
+        path: PathBuf,
+        cause: std::io::Error,
+    },
+    /// Anything but text.
+    Binary {
+        path: PathBuf,
+    },
+    Syntax {
+        path: PathBuf,
+        line: usize,
+        column: usize,
+        text: String,
+        cause: String,
+    },
+    Content {
+        path: PathBuf,
+        faults: Vec<String>,
+    },
 }
 
 impl fmt::Display for SceneError {
@@ -174,8 +190,18 @@ impl fmt::Display for SceneError {
                 writeln!(f, "can't read the scene file {}: {cause}", path.display())?;
                 write!(f, "give one that exists with --scene PATH, or leave --scene out for the one that comes along")
             }
-            Self::Syntax { path, line, column, cause } => {
+            Self::Binary { path } => {
+                writeln!(f, "the scene file {} is no text", path.display())?;
+                write!(
+                    f,
+                    "give one as examples/assets/arena.ron is with --scene PATH, or leave --scene out for that one"
+                )
+            }
+            Self::Syntax { path, line, column, text, cause } => {
                 writeln!(f, "{}:{line}:{column}: {cause}", path.display())?;
+                if !text.is_empty() {
+                    writeln!(f, "    {text}")?;
+                }
                 write!(f, "correct that line; examples/assets/arena.ron has an example of everything")
             }
             Self::Content { path, faults } => {
@@ -194,8 +220,10 @@ impl std::error::Error for SceneError {}
 impl Scene {
     /// Reads a scene and makes sure that it can be played.
     pub fn read(path: &Path) -> Result<Self, SceneError> {
-        let text =
-            std::fs::read_to_string(path).map_err(|cause| SceneError::Unreadable { path: path.to_owned(), cause })?;
+        let text = std::fs::read_to_string(path).map_err(|cause| match cause.kind() {
+            std::io::ErrorKind::InvalidData => SceneError::Binary { path: path.to_owned() },
+            _ => SceneError::Unreadable { path: path.to_owned(), cause },
+        })?;
         Self::parse(&text, path)
     }
 
@@ -207,6 +235,7 @@ impl Scene {
                 path: path.to_owned(),
                 line: error.span.start.line,
                 column: error.span.start.col,
+                text: text.lines().nth(error.span.start.line.saturating_sub(1)).unwrap_or_default().trim().to_owned(),
                 cause: error.code.to_string(),
             })?;
         match scene.faults() {

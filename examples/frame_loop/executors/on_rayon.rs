@@ -29,6 +29,7 @@ impl Executor for OnRayon {
 
     fn frame(&mut self, game: &mut Game, frame: usize, save_to: Option<&Path>) {
         let Game { scene, world, solver, mixer, shadow_map, canvas } = game;
+        let saving = save_to.is_some();
         let snapshot = self.pool.install(|| {
             let input = input::poll(scene, frame);
             rayon::join(|| ai::decide(Rayon, scene, &input, world, solver), || animation::pose(Rayon, world));
@@ -38,11 +39,14 @@ impl Executor for OnRayon {
                     rayon::join(|| culling::cull(Rayon, &input, world), || shadows::cast(Rayon, world, shadow_map));
                 rendering::draw(Rayon, scene, &input, &visible, shadow_map, canvas);
             };
-            rayon::join(draw, || audio::mix(Rayon, &input, &motion, world, mixer));
-            save_to.map(|path| (save::snapshot(world, frame), path.to_owned()))
+            let listen = || audio::mix(Rayon, &input, &motion, world, mixer);
+            let snap = || saving.then(|| save::snapshot(world, frame));
+            let (_, (_, snapshot)) = rayon::join(draw, || rayon::join(listen, snap));
+            snapshot
         });
 
-        if let Some((snapshot, path)) = snapshot {
+        if let (Some(snapshot), Some(path)) = (snapshot, save_to) {
+            let path = path.to_owned();
             let (sender, receiver) = channel();
             self.pool.spawn(move || {
                 let saved = save::encode::<Rayon>(snapshot).and_then(|text| save::write(&text, &path));
