@@ -32,6 +32,10 @@ pub struct Args {
     /// Where the PNG files are; they are made if they aren't there
     #[arg(long, value_name = "DIR", default_value = "target/streaming")]
     pub dir: PathBuf,
+
+    /// Fail if half of the frames while loading take longer than so many times half of those alone (with one core: say so, and don't)
+    #[arg(long, value_name = "RATIO", value_parser = ratio)]
+    pub expect_p50_within: Option<f64>,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -42,6 +46,13 @@ pub enum Pool {
     Dedicated,
     /// One pool of rayon
     Rayon,
+}
+
+fn ratio(text: &str) -> Result<f64, String> {
+    match text.parse() {
+        Ok(ratio) if (1.0..=1000.0).contains(&ratio) => Ok(ratio),
+        _ => Err("a ratio from 1 to 1000, such as 1.25".to_owned()),
+    }
 }
 
 fn threads(text: &str) -> Result<u32, String> {

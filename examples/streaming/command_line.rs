@@ -32,6 +32,9 @@ fn wrong_arguments_are_named_with_what_they_may_be() {
     ends(&["--rate", "0"], 2, &["'--rate <HZ>'", "1..=1000"]);
     ends(&["--threads", "1"], 2, &["'--threads <N>'", "at least 2"]);
     ends(&["--threads", "257"], 2, &["'--threads <N>'", "up to 256"]);
+    for ratio in ["flat", "0.9", "NaN"] {
+        ends(&[&format!("--expect-p50-within={ratio}")], 2, &["--expect-p50-within", "from 1 to 1000"]);
+    }
     ends(&["--pool", "tokio"], 2, &["'--pool <POOL>'", "shared, dedicated, rayon"]);
 }
 

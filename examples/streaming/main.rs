@@ -68,10 +68,9 @@ fn run(args: &Args) -> Result<(), String> {
     let alone = game.play(&mut *engine, None)?;
     let loading = game.play(&mut *engine, Some(&paths))?;
     println!();
-    report::print(&[
-        ("frames alone", report::Times::of(&alone.times)),
-        ("frames while loading", report::Times::of(&loading.times)),
-    ]);
+    let [times_alone, times_loading] = [&alone, &loading].map(|played| report::Times::of(&played.times));
+    let ratio = times_loading.p50 / times_alone.p50;
+    report::print(&[("frames alone", times_alone), ("frames while loading", times_loading)]);
     let (megabytes, seconds) = (|bytes: usize| bytes as f64 / 1e6, loading.took.as_secs_f64());
     println!(
         "\n{} textures in {seconds:.1} s: {:.0} MB of pixels became {:.0} MB; {} of {} frames were late meanwhile, {} of {} alone",
@@ -83,7 +82,24 @@ fn run(args: &Args) -> Result<(), String> {
         alone.late,
         alone.times.len(),
     );
-    Ok(())
+    check(args, ratio)
+}
+
+/// Whether the frames were as flat as was expected. The median is looked at, which a machine that is busy for a moment doesn't move.
+fn check(args: &Args, ratio: f64) -> Result<(), String> {
+    let Some(most) = args.expect_p50_within else { return Ok(()) };
+    if thread::available_parallelism().map_or(1, usize::from) < 2 {
+        println!("nothing to expect of threads on one core: skipped");
+        return Ok(());
+    }
+    println!("--expect-p50-within {most:.2}: {ratio:.2}x");
+    if ratio <= most {
+        return Ok(());
+    }
+    Err(format!(
+        "half of the frames while loading took {ratio:.2} times as long as alone, not the {most:.2} of --expect-p50-within\n\
+         if other programs were running, measure again without them; if not, the background delays frames"
+    ))
 }
 
 /// Textures that are loaded at the same time: enough to keep the background busy for some frames, and few enough not to hold all
