@@ -31,7 +31,8 @@ pub(crate) fn drop_quietly<T>(value: T) {
 }
 
 /// Holds a result while other user code runs: if that unwinds, the result is dropped without a second panic.
-pub(crate) struct Held<T>(Option<T>);
+#[derive(Debug)]
+pub struct Held<T>(Option<T>);
 
 impl<T> Held<T> {
     #[inline]

@@ -17,6 +17,7 @@ use std::sync::{Mutex, PoisonError};
 use crate::after::{AfterValues, AnyTask};
 use crate::current;
 use crate::join::{join_here, join_ranked};
+use crate::panic::{Held, drop_quietly};
 use crate::task::{Task, task_done};
 use crate::trace::Parent;
 
@@ -61,8 +62,12 @@ impl<E> Block<E> {
         Self { names, parent: Parent::here(), highest: Mutex::new(Maybe::None) }
     }
 
-    /// Runs a node that can only fail by a panic. `None` if it did.
+    /// Runs a node that can only fail by a panic. `None` if it did, or if by [`given`] it may not run.
     pub fn run<T>(&self, node: u32, f: impl FnOnce() -> T) -> Maybe<T> {
+        if node == NOT_RUN {
+            drop_quietly(f);
+            return Maybe::None;
+        }
         let (mut f, mut result) = (Some(f), Maybe::None);
         self.attempt(node, &mut || {
             if let Some(f) = f.take() {
@@ -80,7 +85,7 @@ impl<E> Block<E> {
         }
     }
 
-    /// Runs a node that can fail by a panic or by an error. `None` if it did.
+    /// Runs a node that can fail by a panic or by an error. `None` if it did, or if by [`given`] it may not run.
     pub fn run_try<T>(&self, node: u32, f: impl FnOnce() -> Result<T, E>) -> Maybe<T> {
         match self.run(node, f) {
             Maybe::Some(Ok(value)) => Maybe::Some(value),
@@ -159,7 +164,7 @@ impl<E> Block<E> {
         };
         // A payload's or an error's `Drop` is the user's code: not under the lock.
         drop(highest);
-        discard(loser);
+        drop_quietly(loser);
     }
 }
 
@@ -188,16 +193,6 @@ impl Failure<Infallible> {
     }
 }
 
-/// Drops `value`; a panic in its `Drop` ends here, for a failure is already on its way.
-pub fn discard<T>(value: T) {
-    if let Err(payload) = catch_unwind(AssertUnwindSafe(|| drop(value))) {
-        // Dropping a payload may panic too, and so on without end: the second one is left alone.
-        if let Err(second) = catch_unwind(AssertUnwindSafe(|| drop(payload))) {
-            mem::forget(second);
-        }
-    }
-}
-
 /// The end of a `parallel!` block: its value made of `results`, or the panic of the highest failing node.
 ///
 /// # Panics
@@ -207,7 +202,7 @@ pub fn finish<R, V>(block: Block<Infallible>, results: R, value: impl FnOnce(R) 
     match block.finish() {
         Ok(()) => value(results),
         Err(failure) => {
-            discard(results);
+            drop_quietly(results);
             failure.unwind()
         }
     }
@@ -226,16 +221,26 @@ pub fn finish_try<R, V, E>(block: Block<E>, results: R, value: impl FnOnce(R) ->
     match block.finish() {
         Ok(()) => Ok(value(results)),
         Err(failure) => {
-            discard(results);
+            drop_quietly(results);
             Err(failure.error_or_unwind())
         }
     }
 }
 
-/// A node that doesn't run because one that it needs failed. What would have been moved into it ends here.
-pub fn skipped<M, T>(moved: M) -> Maybe<T> {
-    discard(moved);
-    Maybe::None
+/// The number of a node that doesn't run because one that it needs failed.
+const NOT_RUN: u32 = u32::MAX;
+
+/// The node's number, or what tells `run` not to run it. The node's closure is made in any case: so `run` can end what it has
+/// captured, each node's by itself and where a panic in a `Drop` goes no further.
+#[must_use]
+pub fn given(may: bool, node: u32) -> u32 {
+    if may { node } else { NOT_RUN }
+}
+
+/// A result on its way into another node or to the end of the block. If it doesn't arrive, a panic in its `Drop` goes no
+/// further: several such panics at once would abort the process, and one would replace the failure that leaves the block.
+pub fn held<T>(result: Maybe<T>) -> Held<Maybe<T>> {
+    Held::new(result)
 }
 
 /// Whether a node ran and didn't fail.
@@ -248,8 +253,8 @@ pub fn ran<T>(result: &Maybe<T>) -> bool {
 /// # Panics
 ///
 /// If there is none, which is a bug in micropool.
-pub fn value<T>(result: Maybe<T>) -> T {
-    match result {
+pub fn value<T>(result: Held<Maybe<T>>) -> T {
+    match result.release() {
         Maybe::Some(value) => value,
         Maybe::None => panic!("micropool: internal error: a node without a result"),
     }
@@ -334,7 +339,7 @@ mod tests {
 
     #[test]
     fn a_panicking_drop_is_contained() {
-        discard(Bomb);
+        drop_quietly(Bomb);
         let block = Block::<Infallible>::new(&["a", "b", "c", "d"]);
         block.run::<()>(1, || resume_unwind(Box::new(Bomb)));
         block.run::<()>(0, || resume_unwind(Box::new(1_u8)));

@@ -1,14 +1,13 @@
 //! The countdown form of `parallel!`: a graph run with a countdown a node, on its caller's stack.
 //!
 //! The board is one entry that many may enter. A bit a node says that it is ready (`ready.rs`); bits are in order of urgency, so the
-//! lowest set bit is the node with the longest way to the end. Whoever finishes a node counts its successors down. If the most urgent of
-//! those that are ready now is the most urgent of all, it goes on with that one, whose bit is never set; it sets the bits of the others, and
-//! else goes on with the lowest. A failed node makes its dependants *ready as failed*: they are taken
-//! like others, not run, and counted down in turn, so that no chain of failures recurses.
+//! lowest set bit is the node with the longest way to the end. Whoever finishes a node counts its successors down, sets the
+//! bits of those that are ready now, and goes on with the lowest. A failed node makes its dependants *ready as failed*: they are taken
+//! like others, told not to run, and counted down in turn, so that no chain of failures recurses.
 //!
-//! *Each job is run once, by one thread.* A node becomes ready once: at the start if nothing leads to it, else when the only node before it
-//! ends, or its countdown falls from 1 to 0, which it does once (nothing counts it up again). Then one thread has it: the one that made it
-//! ready, or the one that removes its bit. And the jobs are lent to the run exclusively.
+//! *Each job is run once, by one thread.* A node's bit is set once: at the start if nothing leads to it, else when the one node before it
+//! ends, or when its countdown falls from 1 to 0, which it does once (nothing counts it up again). Its bit is removed by one thread, and the
+//! jobs are lent to the run exclusively.
 
 use super::ready::{Ready, words};
 use crate::current;
@@ -25,8 +24,8 @@ use std::panic::resume_unwind;
 
 /// A job of a graph: runs once, and says whether what needs it may run.
 pub trait NodeJob {
-    /// `false`: the node failed or was skipped. Never unwinds.
-    fn run(&mut self) -> bool;
+    /// `false`: the node failed or was skipped. Never unwinds. If it may not run, it only ends what its nodes have captured.
+    fn run(&mut self, may: bool) -> bool;
 }
 
 /// A job that is lent to a run, and may run on another thread.
@@ -40,16 +39,16 @@ pub struct OnceJob<F>(Option<F>);
 #[allow(unsafe_code)]
 unsafe impl<F: Send> Send for OnceJob<F> {}
 
-impl<F: FnOnce() -> bool> OnceJob<F> {
+impl<F: FnOnce(bool) -> bool> OnceJob<F> {
     /// A job of this closure.
     pub fn new(f: F) -> Self {
         Self(Some(f))
     }
 }
 
-impl<F: FnOnce() -> bool> NodeJob for OnceJob<F> {
-    fn run(&mut self) -> bool {
-        self.0.take().is_some_and(|f| f())
+impl<F: FnOnce(bool) -> bool> NodeJob for OnceJob<F> {
+    fn run(&mut self, may: bool) -> bool {
+        self.0.take().is_some_and(|f| f(may))
     }
 }
 
@@ -57,7 +56,7 @@ impl<F: FnOnce() -> bool> NodeJob for OnceJob<F> {
 pub struct Nothing;
 
 impl NodeJob for Nothing {
-    fn run(&mut self) -> bool {
+    fn run(&mut self, _may: bool) -> bool {
         false
     }
 }
@@ -112,7 +111,7 @@ struct Board<'a, 'job> {
     entry: std::sync::OnceLock<Entry<'a>>,
 }
 
-/// Runs a graph: every job whose needed predecessors succeeded, exactly once, as soon as its predecessors are over. `W` is [`words`] of `N`.
+/// Runs a graph: every job exactly once, as soon as its predecessors are over; it is told whether those that it needs succeeded. `W` is [`words`] of `N`.
 pub fn run_graph<const N: usize, const W: usize>(
     plan: &'static Plan,
     mut jobs: [AnyJob<'_>; N],
@@ -213,7 +212,7 @@ impl Board<'_, '_> {
             let until_none_is = || {
                 while let Some(k) = hand.take(here.is_some()) {
                     running = Some(k);
-                    let ok = hand.may_run(k) && self.run_job(k, here.as_deref_mut());
+                    let ok = self.run_job(k, hand.may_run(k), here.as_deref_mut());
                     running = None;
                     hand.end(k, ok, here.is_some());
                     ended += 1;
@@ -237,15 +236,15 @@ impl Board<'_, '_> {
 
     /// Runs the job of a node that this thread has taken.
     #[allow(unsafe_code)]
-    fn run_job(&self, k: usize, here: Here<'_, '_>) -> bool {
+    fn run_job(&self, k: usize, may: bool, here: Here<'_, '_>) -> bool {
         if let (true, Some(here)) = (self.plan.nodes[k].here, here) {
             let place = self.plan.nodes[..k].iter().filter(|node| node.here).count();
-            return here[place].run();
+            return here[place].run(may);
         }
         let job = self.jobs[k].as_ptr();
         // SAFETY: this thread has taken the node, as nobody else does (see above), and the board has the jobs exclusively.
         // `board_a_diamond_in_order` (loom) would count a second run.
-        unsafe { (*job).run() }
+        unsafe { (*job).run(may) }
     }
 }
 

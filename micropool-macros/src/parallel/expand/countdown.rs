@@ -4,7 +4,7 @@
 use std::cmp::Reverse;
 
 use proc_macro2::{Ident, Span, TokenStream};
-use quote::quote_spanned;
+use quote::{ToTokens, quote_spanned};
 
 use super::super::check::Source;
 use super::super::graph::{self, Access, Edge};
@@ -23,14 +23,13 @@ pub fn expand(cx: Context<'_>) -> TokenStream {
         .first
         .iter()
         .map(|&node| {
-            let (lints, spawned, run) = (lints(&cx.model.nodes[node]), spawned(node), countdown.run(node));
+            let (lints, spawned, run) = (lints(&cx.model.nodes[node]), spawned(node), countdown.run(node, false));
             quote_spanned!(Span::mixed_site()=> #lints let #spawned = #run;)
         })
         .collect();
     let graph = countdown.graph();
     let results: Vec<(usize, TokenStream)> = countdown
         .named()
-        .filter(|&node| !cx.model.moved[node])
         .map(|node| {
             let kept = local("kept", node);
             (node, quote_spanned!(Span::mixed_site()=> #kept.into_inner()))
@@ -43,6 +42,11 @@ pub fn expand(cx: Context<'_>) -> TokenStream {
 /// The local that says whether a node was spawned before the run.
 fn spawned(node: usize) -> Ident {
     local("spawned", node)
+}
+
+/// The local that says in a job whether what comes next may run.
+fn local_ok(place: Span) -> Ident {
+    Ident::new("__micropool_ok", place)
 }
 
 /// When something is so.
@@ -173,8 +177,8 @@ impl Countdown<'_> {
         }
     }
 
-    /// Runs a node; gives whether it succeeded.
-    fn run(&self, at: usize) -> TokenStream {
+    /// Runs a node, in a job where that depends on how those before it went; gives whether it succeeded.
+    fn run(&self, at: usize, in_job: bool) -> TokenStream {
         let (model, private) = (self.cx.model, self.cx.private);
         let node = &model.nodes[at];
         // What was spawned before the run isn't in its plan. Only the `if` of such a node can fail.
@@ -183,14 +187,16 @@ impl Countdown<'_> {
             .iter()
             .filter(|edge| edge.to == at && edge.needs && model.first.contains(&edge.from))
             .map(|edge| spawned(edge.from));
-        let needed = quote_spanned!(Span::mixed_site()=> #(#needed &&)*);
-        let call = self.cx.call(at, self);
+        let before = in_job.then(|| local_ok(Span::mixed_site()));
+        let needed: Vec<Ident> = before.into_iter().chain(needed).collect();
+        let needed = (!needed.is_empty()).then(|| quote_spanned!(Span::mixed_site()=> #(#needed)&&*));
+        let call = self.cx.call(at, self, needed.as_ref());
         match node.name {
             Some(_) => {
                 let fill = local("fill", at);
-                quote_spanned!(node_span(node)=> #needed #fill.keep(#call))
+                quote_spanned!(node_span(node)=> #fill.keep(#call))
             }
-            None => quote_spanned!(node_span(node)=> #needed #private::ran(&#call)),
+            None => quote_spanned!(node_span(node)=> #private::ran(&#call)),
         }
     }
 
@@ -282,15 +288,19 @@ impl Countdown<'_> {
         let nodes = &self.cx.model.nodes;
         let name = local("job", at);
         let span = node_span(&nodes[chain[0]]);
+        // A job that needs no other is always told to run.
+        let may_not = self.cx.model.edges.iter().any(|edge| edge.to == chain[0] && edge.needs);
         let steps = chain.iter().enumerate().map(|(place, &node)| {
-            let (lints, run) = (lints(&nodes[node]), self.run(node));
-            match place {
-                0 => quote_spanned!(Span::mixed_site()=> #lints let __micropool_ok = #run;),
-                _ => quote_spanned!(Span::mixed_site()=> #lints let __micropool_ok = __micropool_ok && #run;),
-            }
+            let (lints, run) = (lints(&nodes[node]), self.run(node, place > 0 || may_not));
+            let ok = local_ok(Span::mixed_site());
+            quote_spanned!(Span::mixed_site()=> #lints let #ok = #run;)
         });
+        let may = match may_not {
+            true => local_ok(Span::mixed_site()).into_token_stream(),
+            false => quote_spanned!(Span::mixed_site()=> _),
+        };
         // rustc shows what is wrong with a closure (it isn't `Send`) on the last expression in it.
-        let ok = Ident::new("__micropool_ok", span);
-        (quote_spanned!(span=> mut #name), quote_spanned!(span=> #private::OnceJob::new(|| { #(#steps)* #ok })))
+        let ok = local_ok(span);
+        (quote_spanned!(span=> mut #name), quote_spanned!(span=> #private::OnceJob::new(|#may| { #(#steps)* #ok })))
     }
 }

@@ -98,14 +98,17 @@ impl Context<'_> {
         }
     }
 
-    /// The end of the block: its value, or what leaves it. `results` are the names of those that exist, with how each
-    /// is written at the end.
+    /// The end of the block: its value, or what leaves it. `results` are those that exist, with how each is written at the end:
+    /// also those that were moved, for a node that didn't run hasn't taken them.
     fn finish(self, results: &[(usize, TokenStream)]) -> TokenStream {
         let private = self.private;
         let finish = if self.model.fallible { "finish_try" } else { "finish" };
         let finish = Ident::new(finish, Span::mixed_site());
-        let values = results.iter().map(|(_, value)| value);
-        let names: Vec<Ident> = results.iter().map(|&(node, _)| local("value", node)).collect();
+        let values = results.iter().map(|(_, value)| quote_spanned!(Span::mixed_site()=> #private::held(#value)));
+        let names = results.iter().map(|&(node, _)| match self.model.moved[node] {
+            true => quote_spanned!(Span::mixed_site()=> _),
+            false => local("value", node).into_token_stream(),
+        });
         let value = self.value(|node| {
             let name = local("value", node);
             quote_spanned!(Span::mixed_site()=> #private::value(#name))

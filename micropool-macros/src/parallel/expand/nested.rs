@@ -79,25 +79,23 @@ impl Nested<'_> {
         let cx = self.cx;
         let private = cx.private;
         let node = &cx.model.nodes[at];
-        let (lints, run) = (lints(node), cx.call(at, self));
         let needed: Vec<Ident> = self.needed(at).map(ok).collect();
-        let run = if needed.is_empty() {
-            run
-        } else {
-            let moved = node.inputs.iter().zip(&cx.model.sources[at]).filter_map(|(input, source)| match source {
-                Source::Node(from) if input.mode == Mode::Move => Some(local("result", *from)),
-                _ => None,
-            });
-            quote_spanned! {Span::mixed_site()=>
-                if #(#needed)&* { #run } else { #private::skipped((#(#moved,)*)) }
+        let needed = (!needed.is_empty()).then(|| quote_spanned!(Span::mixed_site()=> #(#needed)&*));
+        let (lints, run) = (lints(node), cx.call(at, self, needed.as_ref()));
+        let moved = node.inputs.iter().zip(&cx.model.sources[at]).filter_map(|(input, source)| match source {
+            Source::Node(from) if input.mode == Mode::Move => {
+                let result = local("result", *from);
+                Some(quote_spanned!(Span::mixed_site()=> let #result = #private::held(#result);))
             }
-        };
+            _ => None,
+        });
+        let moved: TokenStream = moved.collect();
         let result = self.pattern(at);
         let flag = self.is_flagged(at).then(|| {
             let (ok, result) = (ok(at), local("result", at));
             quote_spanned!(Span::mixed_site()=> let #ok = #private::ran(&#result);)
         });
-        quote_spanned!(Span::mixed_site()=> #lints let #result = #run; #flag)
+        quote_spanned!(Span::mixed_site()=> #moved #lints let #result = #run; #flag)
     }
 
     /// The nodes without which this one doesn't run.
@@ -189,7 +187,7 @@ impl Nested<'_> {
             jobs.push((
                 quote_spanned!(self.span(part)=> mut #name),
                 quote_spanned! {self.span(part)=>
-                    #private::OnceJob::new(|| { (#(#outer,)*) = { #statements #outputs }; true })
+                    #private::OnceJob::new(|_| { (#(#outer,)*) = { #statements #outputs }; true })
                 },
             ));
         }

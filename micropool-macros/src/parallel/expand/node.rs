@@ -39,13 +39,13 @@ fn handle(node: usize) -> Ident {
 }
 
 impl<'a> Context<'a> {
-    /// The call that runs the node; gives its result, if it succeeds.
-    pub fn call(self, at: usize, form: &impl Lend) -> TokenStream {
+    /// The call that runs the node, if `needed` is true where it is given; gives its result, if it succeeds.
+    pub fn call(self, at: usize, form: &impl Lend, needed: Option<&TokenStream>) -> TokenStream {
         let node = &self.model.nodes[at];
         let on = if self.model.is_background(at) { self.background(at, form) } else { self.foreground(at, form) };
-        let on = self.run(at, &on);
+        let on = self.run(at, &on, needed);
         let Some(off) = is_off(&node.attrs) else { return on };
-        let nothing = self.run(at, &self.off(at, form));
+        let nothing = self.run(at, &self.off(at, form), needed);
         quote_spanned! {Span::mixed_site()=> {
             #[cfg(not(#off))] { #on }
             #[cfg(#off)] { #nothing }
@@ -53,9 +53,13 @@ impl<'a> Context<'a> {
     }
 
     /// The call for this work.
-    fn run(self, at: usize, work: &Work) -> TokenStream {
+    fn run(self, at: usize, work: &Work, needed: Option<&TokenStream>) -> TokenStream {
         let node = &self.model.nodes[at];
         let (private, span, number) = (self.private, node_span(node), number(at));
+        let number = match needed {
+            Some(needed) => quote_spanned!(Span::mixed_site()=> #private::given(#needed, #number)),
+            None => number.into_token_stream(),
+        };
         let fails = if self.may_fail(at) { "_try" } else { "" };
         let Work { read, arguments } = work;
         if node.name.is_some() {

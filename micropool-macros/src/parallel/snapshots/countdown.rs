@@ -35,7 +35,7 @@ fn expanded() {
                 mut __micropool_job3,
                 mut __micropool_job4,
             ) = (
-                ::micropool::__private::OnceJob::new(|| {
+                ::micropool::__private::OnceJob::new(|_| {
                     let __micropool_ok = __micropool_fill0
                         .keep(
                             __micropool_block
@@ -46,54 +46,61 @@ fn expanded() {
                         );
                     __micropool_ok
                 }),
-                ::micropool::__private::OnceJob::new(|| {
+                ::micropool::__private::OnceJob::new(|__micropool_ok| {
                     let __micropool_ok = __micropool_fill1
                         .keep(
                             __micropool_block
                                 .read2(
-                                    1u32,
+                                    ::micropool::__private::given(__micropool_ok, 1u32),
                                     &__micropool_resource0,
                                     &__micropool_resource1,
                                     |world, scene| visible(world, scene),
                                 ),
                         );
-                    let __micropool_ok = __micropool_ok
-                        && __micropool_fill3
-                            .keep(
-                                __micropool_block
-                                    .read1(
-                                        3u32,
-                                        &__micropool_resource1,
-                                        |scene| {
-                                            let cull = (&*__micropool_cell1).take();
-                                            render(cull, scene)
-                                        },
-                                    ),
-                            );
+                    let __micropool_ok = __micropool_fill3
+                        .keep(
+                            __micropool_block
+                                .read1(
+                                    ::micropool::__private::given(__micropool_ok, 3u32),
+                                    &__micropool_resource1,
+                                    |scene| {
+                                        let cull = (&*__micropool_cell1).take();
+                                        render(cull, scene)
+                                    },
+                                ),
+                        );
                     __micropool_ok
                 }),
-                ::micropool::__private::OnceJob::new(|| {
+                ::micropool::__private::OnceJob::new(|__micropool_ok| {
                     let __micropool_ok = __micropool_fill2
                         .keep(
                             __micropool_block
-                                .read1(2u32, &__micropool_resource0, |world| sounds(world)),
+                                .read1(
+                                    ::micropool::__private::given(__micropool_ok, 2u32),
+                                    &__micropool_resource0,
+                                    |world| sounds(world),
+                                ),
                         );
                     __micropool_ok
                 }),
-                ::micropool::__private::OnceJob::new(|| {
+                ::micropool::__private::OnceJob::new(|__micropool_ok| {
                     let __micropool_ok = __micropool_fill4
                         .keep(
                             __micropool_block
-                                .read1(4u32, &*__micropool_cell3, |draw| present(draw)),
+                                .read1(
+                                    ::micropool::__private::given(__micropool_ok, 4u32),
+                                    &*__micropool_cell3,
+                                    |draw| present(draw),
+                                ),
                         );
                     __micropool_ok
                 }),
-                ::micropool::__private::OnceJob::new(|| {
+                ::micropool::__private::OnceJob::new(|__micropool_ok| {
                     let __micropool_ok = __micropool_fill5
                         .keep(
                             __micropool_block
                                 .read1(
-                                    5u32,
+                                    ::micropool::__private::given(__micropool_ok, 5u32),
                                     &__micropool_resource0,
                                     |world| {
                                         let world = ::micropool::__private::std_core::clone::Clone::clone(
@@ -175,15 +182,17 @@ fn expanded() {
         ::micropool::__private::finish(
             __micropool_run,
             (
-                __micropool_kept0.into_inner(),
-                __micropool_kept2.into_inner(),
-                __micropool_kept3.into_inner(),
-                __micropool_kept4.into_inner(),
-                __micropool_kept5.into_inner(),
+                ::micropool::__private::held(__micropool_kept0.into_inner()),
+                ::micropool::__private::held(__micropool_kept1.into_inner()),
+                ::micropool::__private::held(__micropool_kept2.into_inner()),
+                ::micropool::__private::held(__micropool_kept3.into_inner()),
+                ::micropool::__private::held(__micropool_kept4.into_inner()),
+                ::micropool::__private::held(__micropool_kept5.into_inner()),
             ),
             |
                 (
                     __micropool_value0,
+                    _,
                     __micropool_value2,
                     __micropool_value3,
                     __micropool_value4,

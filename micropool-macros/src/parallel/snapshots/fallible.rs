@@ -19,45 +19,43 @@ fn expanded() {
                     let __micropool_ok0 = ::micropool::__private::ran(
                         &__micropool_result0,
                     );
-                    let __micropool_result1 = if __micropool_ok0 {
-                        __micropool_block
-                            .run_try(
-                                1u32,
-                                || {
-                                    let text = ::micropool::__private::value(
-                                        __micropool_result0,
-                                    );
-                                    ::micropool::__private::call(|| -> ::micropool::__private::std_core::result::Result<
-                                        _,
-                                        std::io::Error,
-                                    > { parse(text) })
-                                },
-                            )
-                    } else {
-                        ::micropool::__private::skipped((__micropool_result0,))
-                    };
+                    let __micropool_result0 = ::micropool::__private::held(
+                        __micropool_result0,
+                    );
+                    let __micropool_result1 = __micropool_block
+                        .run_try(
+                            ::micropool::__private::given(__micropool_ok0, 1u32),
+                            || {
+                                let text = ::micropool::__private::value(
+                                    __micropool_result0,
+                                );
+                                ::micropool::__private::call(|| -> ::micropool::__private::std_core::result::Result<
+                                    _,
+                                    std::io::Error,
+                                > { parse(text) })
+                            },
+                        );
                     let __micropool_ok1 = ::micropool::__private::ran(
                         &__micropool_result1,
                     );
-                    let __micropool_result2 = if __micropool_ok1 {
-                        __micropool_block
-                            .read1(
-                                2u32,
-                                &__micropool_result1,
-                                |parsed| {
-                                    let parsed = ::micropool::__private::std_core::clone::Clone::clone(
-                                        parsed,
-                                    );
-                                    let _ = &parsed;
-                                    __micropool_block.spawn(2u32, move || print(parsed))
-                                },
-                            )
-                    } else {
-                        ::micropool::__private::skipped(())
-                    };
+                    let __micropool_result2 = __micropool_block
+                        .read1(
+                            ::micropool::__private::given(__micropool_ok1, 2u32),
+                            &__micropool_result1,
+                            |parsed| {
+                                let parsed = ::micropool::__private::std_core::clone::Clone::clone(
+                                    parsed,
+                                );
+                                let _ = &parsed;
+                                __micropool_block.spawn(2u32, move || print(parsed))
+                            },
+                        );
                     ::micropool::__private::finish_try(
                         __micropool_run,
-                        (__micropool_result1, __micropool_result2),
+                        (
+                            ::micropool::__private::held(__micropool_result1),
+                            ::micropool::__private::held(__micropool_result2),
+                        ),
                         |(__micropool_value1, __micropool_value2)| {
                             #[derive(::micropool::__private::std_core::fmt::Debug)]
                             struct Parallel<T0, T1, T2> {

@@ -7,38 +7,34 @@ fn expanded() {
         let __micropool_result0 = __micropool_block.run(0u32, || poll());
         let __micropool_ok0 = ::micropool::__private::ran(&__micropool_result0);
         let __micropool_branch1 = || {
-            let __micropool_result1 = if __micropool_ok0 {
-                __micropool_block
-                    .read1(1u32, &__micropool_result0, |input| world.step(input))
-            } else {
-                ::micropool::__private::skipped(())
-            };
+            let __micropool_result1 = __micropool_block
+                .read1(
+                    ::micropool::__private::given(__micropool_ok0, 1u32),
+                    &__micropool_result0,
+                    |input| world.step(input),
+                );
             let __micropool_ok1 = ::micropool::__private::ran(&__micropool_result1);
-            let __micropool_result3 = if __micropool_ok1 {
-                __micropool_block.run(3u32, || draw(&world))
-            } else {
-                ::micropool::__private::skipped(())
-            };
+            let __micropool_result3 = __micropool_block
+                .run(
+                    ::micropool::__private::given(__micropool_ok1, 3u32),
+                    || draw(&world),
+                );
             let __micropool_ok3 = ::micropool::__private::ran(&__micropool_result3);
             (__micropool_result1, __micropool_result3, __micropool_ok3)
         };
         let __micropool_branch2 = || {
-            let __micropool_result2 = if __micropool_ok0 {
-                __micropool_block
-                    .read1(
-                        2u32,
-                        &__micropool_result0,
-                        |input| {
-                            let _ = &input;
-                            ::micropool::__private::when(
-                                ::micropool::__private::condition(|| { *input > 0 }),
-                                || { mix() },
-                            )
-                        },
-                    )
-            } else {
-                ::micropool::__private::skipped(())
-            };
+            let __micropool_result2 = __micropool_block
+                .read1(
+                    ::micropool::__private::given(__micropool_ok0, 2u32),
+                    &__micropool_result0,
+                    |input| {
+                        let _ = &input;
+                        ::micropool::__private::when(
+                            ::micropool::__private::condition(|| { *input > 0 }),
+                            || { mix() },
+                        )
+                    },
+                );
             let __micropool_ok2 = ::micropool::__private::ran(&__micropool_result2);
             (__micropool_result2, __micropool_ok2)
         };
@@ -46,18 +42,18 @@ fn expanded() {
             (__micropool_result1, __micropool_result3, __micropool_ok3),
             (__micropool_result2, __micropool_ok2),
         ) = __micropool_block.fork(2u32, __micropool_branch1, __micropool_branch2);
-        let __micropool_result4 = if __micropool_ok2 & __micropool_ok3 {
-            __micropool_block.run(4u32, || ::micropool::__private::effect(|| present()))
-        } else {
-            ::micropool::__private::skipped(())
-        };
+        let __micropool_result4 = __micropool_block
+            .run(
+                ::micropool::__private::given(__micropool_ok2 & __micropool_ok3, 4u32),
+                || ::micropool::__private::effect(|| present()),
+            );
         ::micropool::__private::finish(
             __micropool_run,
             (
-                __micropool_result0,
-                __micropool_result1,
-                __micropool_result2,
-                __micropool_result3,
+                ::micropool::__private::held(__micropool_result0),
+                ::micropool::__private::held(__micropool_result1),
+                ::micropool::__private::held(__micropool_result2),
+                ::micropool::__private::held(__micropool_result3),
             ),
             |
                 (

@@ -40,10 +40,10 @@ fn board_a_diamond_in_order() {
             run_graph::<4, 0>(
                 &DIAMOND,
                 [
-                    &mut OnceJob::new(|| step(0, &[])),
-                    &mut OnceJob::new(|| step(1, &[0])),
-                    &mut OnceJob::new(|| step(2, &[0])),
-                    &mut OnceJob::new(|| step(3, &[1, 2])),
+                    &mut OnceJob::new(|_| step(0, &[])),
+                    &mut OnceJob::new(|_| step(1, &[0])),
+                    &mut OnceJob::new(|_| step(2, &[0])),
+                    &mut OnceJob::new(|_| step(3, &[1, 2])),
                 ],
                 &mut [],
             );
@@ -80,21 +80,21 @@ fn board_wakes_its_owner_for_a_node_that_is_his() {
         });
         start.go();
         let (taken, done) = (Signal::new(), Signal::new());
-        let mut first_here = OnceJob::new(|| {
+        let mut first_here = OnceJob::new(|_| {
             taken.wait();
             true
         });
-        let mut last_here = OnceJob::new(|| {
+        let mut last_here = OnceJob::new(|_| {
             done.give();
             true
         });
-        let mut first = OnceJob::new(|| {
+        let mut first = OnceJob::new(|_| {
             taken.give();
             // The caller has nothing to do now, and may get as far as to its last look.
             yield_now();
             true
         });
-        let mut keeps = OnceJob::new(|| {
+        let mut keeps = OnceJob::new(|_| {
             // Leaving the board would wake the owner as well.
             if HELPER.with(Cell::get) {
                 done.wait();
@@ -131,16 +131,16 @@ fn board_skips_what_needs_a_failed_node() {
             run_graph::<4, 0>(
                 &FAILS_THEN_JOINS,
                 [
-                    &mut OnceJob::new(|| {
+                    &mut OnceJob::new(|_| {
                         cells[0].write(1);
                         true
                     }),
-                    &mut OnceJob::new(|| {
+                    &mut OnceJob::new(|_| {
                         cells[1].write(1);
                         false
                     }),
-                    &mut OnceJob::new(|| unreachable!("it needs the second")),
-                    &mut OnceJob::new(|| unreachable!("it needs the third")),
+                    &mut OnceJob::new(|may| may && unreachable!("it needs the second")),
+                    &mut OnceJob::new(|may| may && unreachable!("it needs the third")),
                 ],
                 &mut [],
             );
@@ -166,7 +166,7 @@ fn board_is_left_before_the_next_one() {
                     cells[k].write(cells[k].read() + 1);
                     true
                 };
-                run_graph::<2, 0>(&TWO, [&mut OnceJob::new(|| add(0)), &mut OnceJob::new(|| add(1))], &mut []);
+                run_graph::<2, 0>(&TWO, [&mut OnceJob::new(|_| add(0)), &mut OnceJob::new(|_| add(1))], &mut []);
                 assert!(cells.iter().all(|cell| cell.read() == round));
             }
         });
