@@ -8,6 +8,7 @@
 #[cfg(test)]
 mod dice;
 mod errors;
+mod fragments;
 #[cfg(test)]
 mod fuzz;
 mod job;

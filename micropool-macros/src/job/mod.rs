@@ -8,11 +8,13 @@ mod parse;
 use proc_macro2::TokenStream;
 
 use crate::errors::Errors;
+use crate::fragments::grouped;
 
 /// Expands one function; `args` is what stands in the attribute's parentheses.
 pub fn job(args: TokenStream, item: TokenStream) -> TokenStream {
+    let item = grouped(item);
     let mut errors = Errors::default();
-    let options = parse::options(args, &mut errors);
+    let options = parse::options(grouped(args), &mut errors);
     let function = match parse::function(item.clone()) {
         Ok(function) => function,
         Err(error) => {

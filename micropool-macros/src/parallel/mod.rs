@@ -12,12 +12,13 @@ use proc_macro2::{TokenStream, TokenTree};
 use quote::quote;
 
 use crate::errors::Errors;
+use crate::fragments::grouped;
 
 /// Expands one block; `fallible` says which of the two macros it is.
 pub fn block(tokens: TokenStream, fallible: bool) -> TokenStream {
     let (krate, tokens) = split_crate(tokens);
     let mut errors = Errors::default();
-    let mut block = parse::parse(tokens, fallible, &mut errors);
+    let mut block = parse::parse(grouped(tokens), fallible, &mut errors);
     leave::check(&mut block, &mut errors);
     match check::check(block, fallible, &mut errors) {
         Ok(model) => expand::right(&model, &krate),

@@ -343,6 +343,9 @@ fn names_a_value(tokens: TokenStream, wanted: &dyn Fn(&Ident) -> bool) -> bool {
 /// The expression as the last one of a block of ours. There the braces of a block would be "unnecessary": they are ours.
 pub fn expression(node: &Node) -> TokenStream {
     let mut expr = node.expr.clone();
+    while let Expr::Group(group) = expr {
+        expr = *group.expr;
+    }
     if let Expr::Block(ExprBlock { block, .. }) = &mut expr {
         block.brace_token = token::Brace(node_span(node));
     }

@@ -268,8 +268,13 @@ fn separator(input: ParseStream, node: &mut Node, errors: &mut Errors) -> Result
     if input.is_empty() || input.parse::<Token![,]>().is_ok() {
         return Ok(None);
     }
+    let mut expr = &node.expr;
+    // A `$a:block` of a macro around.
+    while let Expr::Group(group) = expr {
+        expr = &group.expr;
+    }
     let block_like = matches!(
-        node.expr,
+        expr,
         Expr::If(_)
             | Expr::Match(_)
             | Expr::Block(_)
