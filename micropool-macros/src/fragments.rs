@@ -8,20 +8,29 @@ use syn::Expr;
 
 /// The same tokens, with parentheses around each fragment that needs them.
 pub fn grouped(tokens: TokenStream) -> TokenStream {
-    let trees: Vec<TokenTree> = tokens.into_iter().collect();
-    let neighbours = (0..trees.len()).map(|at| binds(&trees[..at]) || joins(&trees[at + 1..])).collect::<Vec<_>>();
-    let grouped = trees.into_iter().zip(neighbours).map(|(tree, beside)| match tree {
-        TokenTree::Group(group) => {
-            let inner = grouped(group.stream());
-            let bare = group.delimiter() == Delimiter::None;
-            let delimiter = if bare && beside && is_loose(&inner) { Delimiter::Parenthesis } else { group.delimiter() };
-            let mut new = Group::new(delimiter, inner);
-            new.set_span(group.span());
-            TokenTree::Group(new)
+    changed(&tokens).unwrap_or(tokens)
+}
+
+/// The same, if there is such a fragment. (A group that is made anew has lost the places of its delimiters.)
+fn changed(tokens: &TokenStream) -> Option<TokenStream> {
+    let trees: Vec<TokenTree> = tokens.clone().into_iter().collect();
+    let mut any = false;
+    let new = trees.iter().enumerate().map(|(at, tree)| {
+        let TokenTree::Group(group) = tree else { return tree.clone() };
+        let inner = changed(&group.stream());
+        let beside = || binds(&trees[..at]) || joins(&trees[at + 1..]);
+        let opens = group.delimiter() == Delimiter::None && beside() && is_loose(&group.stream());
+        if inner.is_none() && !opens {
+            return tree.clone();
         }
-        tree => tree,
+        any = true;
+        let delimiter = if opens { Delimiter::Parenthesis } else { group.delimiter() };
+        let mut new = Group::new(delimiter, inner.unwrap_or_else(|| group.stream()));
+        new.set_span(group.span());
+        TokenTree::Group(new)
     });
-    grouped.collect()
+    let new = new.collect();
+    any.then_some(new)
 }
 
 /// Whether an operator stands at the end of these tokens.
