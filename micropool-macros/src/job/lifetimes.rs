@@ -4,7 +4,10 @@ use proc_macro2::TokenStream;
 use quote::quote_spanned;
 use syn::spanned::Spanned;
 use syn::visit::{self, Visit};
-use syn::{BoundLifetimes, GenericParam, Lifetime, ParenthesizedGenericArguments, Type, TypeBareFn, TypeReference};
+use syn::{
+    BoundLifetimes, GenericParam, Lifetime, ParenthesizedGenericArguments, Type, TypeBareFn, TypeGroup, TypeParen,
+    TypeReference,
+};
 
 use super::check::shown;
 
@@ -44,19 +47,28 @@ impl Borrowed<'_> {
 }
 
 fn owned_instead(reference: &TypeReference) -> String {
-    let ty = &*reference.elem;
-    let name = shown(ty);
-    if reference.mutability.is_some() {
-        return format!("take `{name}` by value and return it");
+    let mut ty = &*reference.elem;
+    // `&(dyn A + B)`
+    while let Type::Paren(TypeParen { elem, .. }) | Type::Group(TypeGroup { elem, .. }) = ty {
+        ty = elem;
     }
-    match ty {
-        Type::Slice(slice) => format!("take a `Vec<{}>` or an `Arc<{name}>`", shown(&slice.elem)),
-        Type::TraitObject(_) => format!("take a `Box<{name}>` or an `Arc<{name}>`"),
-        Type::Path(path) => match path.path.segments.last().and_then(|last| owner(&last.ident.to_string())) {
-            Some(owner) => format!("take a `{owner}`, an `Arc<{name}>` or a `&'static {name}`"),
-            None => format!("take `{name}` by value or in an `Arc`"),
-        },
-        _ => format!("take `{name}` by value or in an `Arc`"),
+    let name = shown(ty);
+    let last = match ty {
+        Type::Path(path) => path.path.segments.last().map(|last| last.ident.to_string()).unwrap_or_default(),
+        _ => String::new(),
+    };
+    let unsized_owner = match ty {
+        Type::Slice(slice) => Some(format!("Vec<{}>", shown(&slice.elem))),
+        Type::TraitObject(_) => Some(format!("Box<{name}>")),
+        _ => owner(&last).map(String::from),
+    };
+    match unsized_owner {
+        Some(owner) if reference.mutability.is_some() => format!("take a `{owner}` and return it"),
+        None if reference.mutability.is_some() => format!("take `{name}` by value and return it"),
+        Some(owner) if last.is_empty() => format!("take a `{owner}` or an `Arc<{name}>`"),
+        Some(owner) => format!("take a `{owner}`, an `Arc<{name}>` or a `&'static {name}`"),
+        None if last == "Arc" => format!("take a clone, `{name}` by value"),
+        None => format!("take `{name}` by value or in an `Arc`"),
     }
 }
 
@@ -173,6 +185,23 @@ mod tests {
             "impl Get<'static> + 'static",
         ] {
             assert!(found(ty).is_empty(), "{ty}");
+        }
+    }
+
+    #[test]
+    fn what_to_write_instead_has_a_size() {
+        for (ty, instead) in [
+            ("&mut [u8]", "take a `Vec<u8>` and return it"),
+            ("&mut str", "take a `String` and return it"),
+            ("&mut dyn Get", "take a `Box<dyn Get>` and return it"),
+            ("&mut (dyn Get + Send)", "take a `Box<dyn Get + Send>` and return it"),
+            ("&mut Path", "take a `PathBuf` and return it"),
+            ("&mut Mesh", "take `Mesh` by value and return it"),
+            ("&Arc<Mesh>", "take a clone, `Arc<Mesh>` by value"),
+            ("&(dyn Get + Send)", "take a `Box<dyn Get + Send>` or an `Arc<dyn Get + Send>`"),
+        ] {
+            let ty = syn::parse_str(ty).expect("a reference");
+            assert_eq!(owned_instead(&ty), instead);
         }
     }
 

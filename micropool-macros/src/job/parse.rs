@@ -94,7 +94,7 @@ fn meant(word: &Ident, errors: &mut Errors) -> Result<&'static str> {
 }
 
 fn no_value(input: ParseStream, flag: &str) -> Result<()> {
-    if input.is_empty() || input.peek(Token![,]) || input.peek(Ident::peek_any) {
+    if input.is_empty() || input.peek(Token![,]) || input.peek(Token![;]) || input.peek(Ident::peek_any) {
         return Ok(());
     }
     Err(input.error(format_args!("`{flag}` takes no value: write `{flag}`, or leave it out")))
@@ -142,6 +142,10 @@ fn separator(input: ParseStream, errors: &mut Errors) -> Result<()> {
     }
     if input.peek(Token![,]) {
         input.parse::<Token![,]>()?;
+        return Ok(());
+    }
+    if input.peek(Token![;]) {
+        errors.on(input.parse::<Token![;]>()?, "options are separated by commas: write `,` here");
         return Ok(());
     }
     errors.at(input.span(), "missing `,` between two options");
@@ -213,6 +217,14 @@ mod tests {
         assert!(options.background.is_some() && options.shared.is_some());
         assert!(options.pool.is_some() && options.krate.is_some());
         assert_eq!(options.name.map(|name| name.value()).as_deref(), Some("n"));
+    }
+
+    #[test]
+    fn a_semicolon_is_one_mistake() {
+        let (options, errors) = parsed(quote!(background; shared));
+        assert!(options.background.is_some() && options.shared.is_some());
+        assert_eq!(errors.matches("compile_error").count(), 1);
+        assert!(errors.contains("write `,` here"));
     }
 
     #[test]

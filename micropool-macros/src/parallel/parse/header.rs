@@ -23,13 +23,29 @@ fn name_follows(input: ParseStream) -> bool {
     behind.is_some_and(|(word, _)| word != "after" && word != "if")
 }
 
-/// Whether this is a word, a type and a semicolon, or where that should be the next node.
+/// Whether this is a word, a type and a semicolon, or where that should be the next node; with a sign too many, or without the type.
 fn type_follows(input: ParseStream) -> bool {
     let fork = input.fork();
-    if fork.parse::<Ident>().is_err() || fork.parse::<Type>().is_err() {
+    if fork.parse::<Ident>().is_err() {
+        return false;
+    }
+    if fork.peek(Token![;]) {
+        return true;
+    }
+    if sign(&fork).is_some() {
+        return fork.parse::<Type>().is_ok() && fork.peek(Token![;]);
+    }
+    if fork.parse::<Type>().is_err() {
         return false;
     }
     fork.peek(Token![;]) || (name_follows(input) && (fork.peek(Token![,]) || node::begins(&fork)))
+}
+
+/// Reads `:` or `=`, which don't belong in front of the type of the errors.
+fn sign(input: ParseStream) -> Option<TokenTree> {
+    let is_sign = (input.peek(Token![:]) && !input.peek(Token![::]))
+        || (input.peek(Token![=]) && !input.peek(Token![=>]) && !input.peek(Token![==]));
+    is_sign.then(|| input.parse().ok()).flatten()
 }
 
 /// Reads the header that begins with `word`.
@@ -61,6 +77,13 @@ pub fn header(input: ParseStream, word: &Ident, fallible: bool, block: &mut Bloc
     } else {
         if !fallible {
             errors.on(word, "`error` is for `try_parallel!`: the nodes of `parallel!` don't fail");
+        }
+        let help = "the type of the errors stands right behind `error`: write `error TYPE;`";
+        if input.peek(Token![;]) {
+            return Err(input.error(help));
+        }
+        if let Some(sign) = sign(input) {
+            errors.on(sign, help);
         }
         let ty = input.parse()?;
         semicolon(input, "the type of the errors", errors);

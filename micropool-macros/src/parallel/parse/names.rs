@@ -15,6 +15,9 @@ pub fn inputs(input: ParseStream, node: &mut Node, errors: &mut Errors) -> Resul
         syn::parenthesized!(content in input);
         return input_list(&content, &mut node.inputs, errors);
     }
+    if input.peek(token::Brace) && !input.peek2(Token![=>]) {
+        return Err(input.error(format_args!("write `=>` in front of the expression: `{} => {{ … }}`", node.shown())));
+    }
     if input.peek(token::Bracket) || input.peek(token::Brace) {
         return Err(input.error(format_args!("inputs stand in parentheses: `{}(input)`", node.shown())));
     }

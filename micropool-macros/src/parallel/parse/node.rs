@@ -177,6 +177,9 @@ fn arrow(input: ParseStream, node: &mut Node) -> Result<Span> {
 /// What is said where `=>` should be.
 fn no_arrow(input: ParseStream, node: &Node) -> syn::Error {
     let shown = node.shown();
+    if (shown == "background" || shown == "here") && input.peek(Token![#]) {
+        return input.error(format_args!("attributes stand in front of `{shown}`: `#[…] {shown} name => expression`"));
+    }
     if input.peek(Token![->]) || input.peek(Token![=]) {
         return input.error(format_args!("write `=>` here: `{shown} => expression`"));
     }
@@ -378,10 +381,11 @@ fn attributes(input: ParseStream, errors: &mut Errors) -> Result<(Vec<Attribute>
     for attr in input.call(Attribute::parse_outer)? {
         let path = attr.path();
         if path.is_ident("cost") {
-            let number = attr.parse_args::<LitInt>().and_then(|number| number.base10_parse());
-            match number {
-                Ok(_) if cost.is_some() => errors.on(&attr, "`cost` is given twice: keep one"),
-                Ok(number) => cost = Some(number),
+            let number = attr.parse_args::<LitInt>();
+            match number.as_ref().map(LitInt::base10_parse) {
+                Ok(Ok(_)) if cost.is_some() => errors.on(&attr, "`cost` is given twice: keep one"),
+                Ok(Ok(number)) => cost = Some(number),
+                Ok(Err(_)) => errors.on(&attr, format_args!("`cost` is at most {}", u64::MAX)),
                 Err(_) => errors.on(&attr, "`cost` takes a whole number: `#[cost(5)]`"),
             }
         } else if path.is_ident("cfg") {

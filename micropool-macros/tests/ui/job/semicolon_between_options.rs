@@ -1,0 +1,8 @@
+use micropool::job;
+
+#[job(background; shared)]
+fn one() -> u8 {
+    1
+}
+
+fn main() {}

@@ -1,0 +1,6 @@
+fn main() {
+    micropool::parallel! {
+        #[cost(99999999999999999999)]
+        a => 1,
+    };
+}
