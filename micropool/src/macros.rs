@@ -34,7 +34,8 @@
 /// A node sees the results of nodes above it that it lists as inputs: `name` gives `&T`, `mut name` gives `&mut T`,
 /// `move name` gives the result itself, `clone name` a copy. `after` is order without a value. A node named `_` runs
 /// for its effect. The block's value is a struct with a field for each named node, in source order; `into_tuple()`
-/// gives them as a tuple. A node with `if` gives an `Option`, a `background` node a [`Task`](crate::Task).
+/// gives them as a tuple. A node with `if` gives an `Option`, a `background` node a [`Task`](crate::Task), a node whose result was
+/// moved into another `()`.
 ///
 /// ```
 /// let words = ["sphere", "plane", "mesh"];
@@ -49,10 +50,34 @@
 /// assert_eq!(frame.sorted, [4, 5, 6]);
 /// ```
 ///
+/// A node may change the result of one above. Users of a result come in the order of the source: those below see the change.
+///
+/// ```
+/// let frame = micropool::parallel! {
+///     mesh            => vec![3, 1, 2],
+///     count(mesh)     => mesh.len(),
+///     sort(mut mesh)  => mesh.sort(),
+///     first(mesh)     => mesh[0],
+/// };
+/// assert_eq!((frame.count, frame.first, frame.mesh), (3, 1, vec![1, 2, 3]));
+/// ```
+///
+/// `if` is evaluated when the node could start, with the inputs by `&`. Where it is false the node is done at once: its result is
+/// `None`, what would have been moved into it is dropped, and the nodes that depend on it run, with a `&Option<T>`.
+///
+/// ```
+/// let frame = micropool::parallel! {
+///     keys                             => vec!["jump"],
+///     jump(keys) if keys.len() > 5     => 2.5,
+///     height(jump)                     => jump.unwrap_or(0.0),
+/// };
+/// assert_eq!((frame.jump, frame.height), (None, 0.0));
+/// ```
+///
 /// # What is lent
 ///
-/// Without `use`, expressions borrow locals as closures do: ordered nodes may both borrow one mutably, and two unordered
-/// ones that do are an error of the compiler. With `use`, locals are lent to the nodes that name them, and the order of
+/// Without `use`, expressions borrow locals as closures do. Two unordered nodes that borrow one mutably are an error of the compiler;
+/// ordered ones may do so in the nested form (see below), and not in the other. With `use`, locals are lent to the nodes that name them, and the order of
 /// conflicting users follows from the source:
 ///
 /// ```
@@ -84,12 +109,13 @@
 ///
 /// A series-parallel graph without `use` expands into nested joins tagged with their urgency; `nested;` demands that.
 /// Any other runs with a countdown a node on the caller's stack: whoever finishes a node goes on with what became ready.
-/// Both mean the same, and neither allocates. Of several ready nodes the one with the longest way to the end of the
+/// An empty `use;` demands this one. Both mean the same, and neither allocates. Of several ready nodes the one with the longest way to the end of the
 /// graph goes first, counted in nodes, or in `#[cost(N)]` where nodes carry it.
 ///
 /// # Failures
 ///
-/// If a node panics, exactly the nodes that depend on it don't run; every other one does. `if`s and lent values included,
+/// If a node panics, exactly the nodes that depend on it don't run; every other one does. Those depend on it that list it as an input or
+/// behind `after`, and the later users of what it held `mut`, which it may have left half changed. `if`s and lent values included,
 /// the outcome doesn't depend on timing or on the number of threads.
 ///
 /// `return` and `?` in a node's expression concern that node alone. `break` and `continue` of a loop around the block, `.await`,
@@ -98,7 +124,8 @@
 ///
 /// # Background nodes
 ///
-/// They are spawned the moment their inputs are done, and nobody waits for them: `move` or `clone` what they need.
+/// They are spawned the moment their inputs are done, and nobody waits for them: `move` or `clone` what they need. Their expression is
+/// a `move` closure, which takes what it captures when it is spawned.
 ///
 /// ```
 /// let world = vec![1_u32, 2, 3];
@@ -109,6 +136,21 @@
 /// };
 /// assert_eq!(frame.sum, 6);
 /// assert_eq!(frame.save.join(), 9);
+/// ```
+///
+/// A background node comes after others of its kind by `after`, or takes their value by `move`; no thread waits for that. Its `if` is
+/// evaluated when it could start:
+///
+/// ```
+/// let path = String::from("level");
+/// let frame = micropool::parallel! {
+///     background load                                  => path.len(),
+///     background parse(move load)                      => load * 2,
+///     background warn(move parse) if *parse > 100      => format!("{parse} is large"),
+///     background done after warn                       => true,
+/// };
+/// assert_eq!(frame.warn.join(), None);
+/// assert!(frame.done.join());
 /// ```
 ///
 /// # Part by part
@@ -137,6 +179,18 @@
 ///     other            => 2 + 2,
 /// };
 /// assert_eq!(log, ["begin", "load"]);
+/// ```
+///
+/// An empty `use;` demands the countdown form: where branches are of unequal length, no thread waits at a join while a node is ready.
+///
+/// ```
+/// let sums = micropool::parallel! {
+///     use;
+///     a         => 1,
+///     b         => 2,
+///     ab(a, b)  => a + b,
+/// };
+/// assert_eq!(sums.ab, 3);
 /// ```
 ///
 /// `here` keeps a node on the calling thread; what it captures and gives needn't be `Send`:
@@ -194,6 +248,36 @@
 ///     all(terrain, sky) after overlay => terrain + sky,
 /// };
 /// assert_eq!((frame.all, frame.overlay), (499_501, ()));
+/// ```
+///
+/// Lint levels (`#[allow(…)]`, `#[expect(…)]` and so on) hold for the node that carries them. Other attributes are errors.
+///
+/// A graph stands wherever an expression does: in generic functions, in closures, and in an `async fn`, whose thread it blocks.
+///
+/// ```
+/// fn both<T: Send + Sync + Ord + Clone>(items: &[T]) -> Option<(T, T)> {
+///     let ends = micropool::parallel! { least => items.iter().min(), greatest => items.iter().max() };
+///     Some((ends.least?.clone(), ends.greatest?.clone()))
+/// }
+/// assert_eq!(both(&[2, 3, 1]), Some((1, 3)));
+///
+/// let sum_of_squares = |x: u32, y: u32| {
+///     let squares = micropool::parallel! { x => x * x, y => y * y };
+///     squares.x + squares.y
+/// };
+/// assert_eq!(sum_of_squares(3, 4), 25);
+///
+/// async fn frame(world: Vec<u32>) -> u32 {
+///     let sum = micropool::spawn(move || world.iter().sum::<u32>()).await;
+///     micropool::parallel! { half => sum / 2, rest => sum % 2 }.half
+/// }
+/// # let mut future = std::pin::pin!(frame(vec![4, 6]));
+/// # let mut context = std::task::Context::from_waker(std::task::Waker::noop());
+/// # let half = loop {
+/// #     if let std::task::Poll::Ready(half) = future.as_mut().poll(&mut context) { break half }
+/// #     std::thread::yield_now();
+/// # };
+/// # assert_eq!(half, 5);
 /// ```
 ///
 /// A graph in a node is one of its own: what it makes descends from that node.
