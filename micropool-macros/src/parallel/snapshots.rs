@@ -70,3 +70,44 @@ fn fallible() {
         },
     );
 }
+
+#[test]
+fn wide_fork() {
+    check(
+        "wide_fork",
+        false,
+        quote! {
+            a => f(1), b => f(2), c => f(3), d => f(4), e => f(5), f => f(6), g => f(7),
+            all(a, move b) after (c, d, e, f, g) => a + b,
+        },
+    );
+}
+
+#[test]
+fn off_and_if() {
+    check(
+        "off_and_if",
+        false,
+        quote! {
+            use;
+            a => f(1),
+            #[cfg(unix)]
+            b(move a) => g(a),
+            c(mut b) if b.is_ready() => h(b),
+        },
+    );
+}
+
+#[test]
+fn background_chain() {
+    check(
+        "background_chain",
+        false,
+        quote! {
+            a => f(1),
+            background b(clone a) if *a > 0 => g(a),
+            background c(move b) => h(b),
+            background d after c => i(),
+        },
+    );
+}
