@@ -1,7 +1,7 @@
 //! What differs between operating systems: the process-wide barrier, how a thread blocks, the processors it may be pinned to.
 //!
-//! No other file has code for one system. Elsewhere than on Linux both sides of the asymmetric fence are ordinary fences, and a
-//! thread blocks on a condition (`sleep/parking.rs`).
+//! Other files only choose by the system what they take from here; only `priority.rs` asks for more, through a crate. Elsewhere than
+//! on Linux both sides of the asymmetric fence are ordinary fences, and a thread blocks on a condition (`sleep/parking.rs`).
 
 // Checkers have their own fences (`sync.rs`).
 #![cfg_attr(any(loom, shuttle, micropool_tsan), allow(dead_code))]
