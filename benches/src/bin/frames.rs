@@ -232,7 +232,8 @@ fn loaded_case(name: &str, frame: Frame, pace: Pace, bound: Duration) -> Case<'s
     Case::new(name)
         .extra("left/got")
         .contender(ours::Ours::NAME, move || {
-            let builder = ThreadPoolBuilder::new().num_threads(1).dedicated_background_threads(1);
+            // One for each core: both are free while nothing but the clock goes on between two frames.
+            let builder = ThreadPoolBuilder::new().num_threads(1).dedicated_background_threads(2);
             let pool = ours::build(1, builder);
             pool.install(|| loaded(pace, &frame, |task| pool.spawn(task).detach(), || nested(&frame)))
         })
