@@ -3,74 +3,39 @@
 //! `cargo run --release --example scheduling`
 //!
 //! ```text
-//!            spawn(B)                    B: background
-//! A ── join ─┬─ C ── join ─┬─ E
-//!            │             └─ F          taken by whoever is idle
-//!            └─ D
+//! A ─┬─ spawn ─── B                     background
+//!    └─ join ─┬─ C ── join ─┬─ E
+//!             │             └─ F        taken by whoever is idle
+//!             └─ D
 //! ```
 
-use std::sync::Mutex;
-use std::thread;
-use std::time::{Duration, Instant};
+use std::thread::{self, ThreadId};
 
-/// Keeps a thread busy, as a real job would.
-fn work(time: Duration) {
-    let began = Instant::now();
-    while began.elapsed() < time {
-        std::hint::spin_loop();
-    }
+/// Keeps its thread busy, as real work would.
+fn job(name: &str, millis: u128) -> ThreadId {
+    println!("{name} on {}", thread::current().name().unwrap_or("main"));
+    let began = std::time::Instant::now();
+    while began.elapsed().as_millis() < millis {}
+    thread::current().id()
 }
 
 fn main() {
-    let pool = micropool::ThreadPoolBuilder::new()
-        .num_threads(2)
-        .thread_name(|index| format!("worker {index}"))
-        .build()
-        .unwrap_or_else(|error| panic!("{error}"));
-    let log = std::sync::Arc::new(Mutex::new(Vec::new()));
-    let note = {
-        let log = log.clone();
-        move |job: &'static str| {
-            let thread = thread::current().name().unwrap_or("?").to_owned();
-            log.lock().unwrap_or_else(|poisoned| poisoned.into_inner()).push((job, thread));
-        }
-    };
+    let workers = micropool::ThreadPoolBuilder::new().num_threads(2).thread_name(|index| format!("worker {index}"));
+    let pool = workers.build().unwrap_or_else(|error| panic!("{error}"));
 
-    note("A");
+    job("A", 0);
     // At most one of the two workers runs background tasks; the other is there for the frame.
-    let background = {
-        let note = note.clone();
-        pool.spawn(move || {
-            note("B");
-            work(Duration::from_millis(20));
-        })
-    };
+    let background = pool.spawn(|| job("B", 20));
     pool.join(
         || {
-            note("C");
-            micropool::join(
-                || {
-                    note("E");
-                    work(Duration::from_millis(4));
-                },
-                || {
-                    note("F");
-                    work(Duration::from_millis(4));
-                },
-            );
+            job("C", 0);
+            micropool::join(|| job("E", 4), || job("F", 4))
         },
-        || {
-            note("D");
-            work(Duration::from_millis(2));
-        },
+        || job("D", 2),
     );
-    // The main thread has waited for C's and D's work. Whatever it did meanwhile, it was none of B's.
-    let log_so_far = log.lock().unwrap_or_else(|poisoned| poisoned.into_inner()).clone();
-    for (job, thread) in &log_so_far {
-        println!("{job} on {thread}");
-    }
-    assert!(!log_so_far.iter().any(|(job, thread)| *job == "B" && thread == "main"));
+    // `join` would run B here, had nobody begun it.
     while !background.complete() {
         thread::yield_now();
     }
+    assert_ne!(background.join(), thread::current().id());
 }
