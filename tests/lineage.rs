@@ -190,7 +190,7 @@ fn pool(workers: usize) -> ThreadPool {
 }
 
 #[test]
-fn a_thread_that_waits_runs_descendants_only() {
+fn promise_3_a_thread_that_waits_runs_descendants_only() {
     let wanted: usize = match std::env::var("MICROPOOL_LINEAGE_NODES") {
         Ok(text) => text.parse().unwrap_or_else(|_| panic!("a number of nodes, not {text:?}")),
         Err(_) => 100_000,

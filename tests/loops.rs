@@ -5,13 +5,13 @@ use std::alloc::{GlobalAlloc, Layout, System};
 use std::cell::Cell;
 use std::ops::Range;
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Barrier, Mutex};
 use std::time::Duration;
 
 use micropool::iter::*;
 use micropool::{ThreadPool, ThreadPoolBuilder};
-use support::{eventually, every_split_of, under_every_split, within};
+use support::{busy, eventually, every_split_of, under_every_split, within};
 
 const LIMIT: Duration = Duration::from_secs(60);
 
@@ -421,23 +421,33 @@ fn loops_run_in_nodes_items_halves_and_tasks() {
     });
 }
 
-/// Promise 3: who waits in an item's own loop doesn't begin another item of the outer one, nor one of another caller.
+/// Who waits in an item's own loop doesn't begin another item of the outer one, nor one of another caller.
 #[test]
-fn a_thread_inside_an_item_begins_no_other_item() {
+fn promise_3_a_thread_inside_an_item_begins_no_other_item() {
     thread_local! {
         static INSIDE: Cell<bool> = const { Cell::new(false) };
     }
     fn outer_item(split: micropool::Split<'_>) {
         assert!(!INSIDE.replace(true), "another item was begun on top of one that waits");
-        (0..8).into_par_iter().with_thread_pool(split).for_each(|_| support::busy(Duration::from_nanos(500)));
-        split.for_each_range(8, |_| support::busy(Duration::from_nanos(500)));
+        // The second item most likely goes to another thread, for a time in which this one waits for it and others offer work.
+        let begun = AtomicBool::new(false);
+        let item = |k| match k {
+            0 => _ = eventually(Duration::from_micros(100), || begun.load(Ordering::Acquire)),
+            _ => {
+                begun.store(true, Ordering::Release);
+                busy(Duration::from_micros(20));
+            }
+        };
+        (0..2usize).into_par_iter().with_thread_pool(split).for_each(item);
+        begun.store(false, Ordering::Release);
+        split.for_each_range(2, |range| range.for_each(item));
         INSIDE.set(false);
     }
     within(LIMIT, || {
         under_every_split(|split| {
             let caller = || {
-                (0..40).into_par_iter().with_thread_pool(split).for_each(|_| outer_item(split));
-                split.for_each_range(40, |range| range.for_each(|_| outer_item(split)));
+                (0..16).into_par_iter().with_thread_pool(split).for_each(|_| outer_item(split));
+                split.for_each_range(16, |range| range.for_each(|_| outer_item(split)));
             };
             // From a pool's `install` the other caller must come into it by itself: only the split's own pool is sure.
             std::thread::scope(|s| {

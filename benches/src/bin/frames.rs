@@ -279,14 +279,10 @@ fn loaded_case(name: &str, frame: Frame, pace: Pace, bound: Duration) -> Case<'s
 }
 
 /// The same on three workers, of which the default cap leaves one to the foreground; at most `of_unloaded` of their frames without a
-/// background. Without a core for each of them the background would take the caller's.
+/// background.
 fn with_three_workers(case: Case<'static>, frame: Frame, pace: Pace, of_unloaded: f64) -> Case<'static> {
     const SHARED: &str = "micropool, shared, 3 workers";
     const UNLOADED: &str = "micropool, unloaded, 3 workers";
-    if pin::count() < 4 {
-        println!("fewer than 4 cores: nothing to say of frames that share 3 workers with the background");
-        return case;
-    }
     case.contender(SHARED, move || {
         let pool = ours::pool(4);
         pool.install(|| loaded(pace, &frame, |task| pool.spawn(task).detach(), || nested(&frame)))
