@@ -1,7 +1,7 @@
 //! What a foreground thread waits for is foreground, and so is all that it must come after: it runs on the thread that waits and
 //! on workers that may not run background work. Each test can only end if that is so.
 
-use micropool::{Task, ThreadPool, ThreadPoolBuilder};
+use micropool::{SharedTask, Task, ThreadPool, ThreadPoolBuilder};
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Barrier};
 use std::time::Duration;
@@ -245,5 +245,44 @@ fn a_task_that_waits_promotes_nothing() {
         assert_eq!(ran.load(Ordering::SeqCst), 0, "the other worker may not run background work");
         gate.open();
         task.join();
+    });
+}
+
+/// As a graph spawns a node that comes after another.
+fn meets_after(order: &SharedTask<usize>, barrier: &Arc<Barrier>) -> Task<usize> {
+    let meets = meets(barrier);
+    micropool::__private::spawn_after("meets", (), &[order], |()| meets())
+}
+
+/// A task in the background waits for two that come after one that runs elsewhere; then a foreground thread waits for it. The two must meet:
+/// one of them on the task's own thread, which helps, the other on the worker that may not run background work.
+#[test]
+fn what_a_task_waits_for_is_promoted_with_it_though_it_waits_already() {
+    within(LIMIT, || {
+        let (pool, first, other) = (capped(3, 2), Gate::default(), Gate::default());
+        let (held, two) = (first.clone(), Arc::new(Barrier::new(2)));
+        let runs = pool.spawn(move || {
+            held.pass();
+            1
+        });
+        soon("one runs elsewhere", || first.arrived() == 1);
+        let runs = runs.share();
+        let waits = Arc::new(AtomicBool::new(false));
+        let note = waits.clone();
+        let task = pool.spawn(move || {
+            let both = after_two(meets_after(&runs, &two), meets_after(&runs, &two));
+            note.store(true, Ordering::SeqCst);
+            both.join()
+        });
+        soon("the task runs", || waits.load(Ordering::SeqCst));
+        // It takes the place in the background that becomes free.
+        let busy = other.clone();
+        pool.spawn(move || busy.pass()).detach();
+        let joiner = std::thread::spawn(move || task.join());
+        // Time enough for both to wait.
+        std::thread::sleep(Duration::from_millis(50));
+        first.open();
+        assert_eq!(joiner.join().expect("no panic"), 2);
+        other.open();
     });
 }

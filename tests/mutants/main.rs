@@ -137,6 +137,13 @@ impl Copy {
         if place.exists() {
             fs::remove_dir_all(&place)?;
         }
+        // What the compiler kept of an earlier run's sources has once made a program that wasn't that of the new ones.
+        for build in ["models", "shuttle", "tests"] {
+            let kept = place.with_file_name(build).join("release/incremental");
+            if kept.exists() {
+                fs::remove_dir_all(kept)?;
+            }
+        }
         for part in
             ["Cargo.toml", "Cargo.lock", "README.md", "build.rs", "micropool", "micropool-macros", "examples", "tests"]
         {
