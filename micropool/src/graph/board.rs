@@ -6,7 +6,8 @@
 //! like others, told not to run, and counted down in turn, so that no chain of failures recurses.
 //!
 //! *Each job is run once, by one thread.* A node's bit is set once: at the start if nothing leads to it, else when the one node before it
-//! ends, or when its countdown falls from 1 to 0, which it does once (nothing counts it up again). Its bit is removed by one thread, and the
+//! ends, or when its countdown falls from 1 to 0, which it does once (nothing counts it up again; both counts are those of the plan's edges,
+//! as `Plan::new` finds them). Its bit is removed by one thread, and the
 //! jobs are lent to the run exclusively.
 
 use super::ready::{Ready, words};
@@ -73,8 +74,6 @@ pub struct Edge {
 /// One node of a plan.
 #[derive(Clone, Copy, Debug)]
 pub struct NodeSpec {
-    /// How many edges lead here.
-    pub preds: u32,
     /// The edges from here.
     pub succs: &'static [Edge],
     /// Runs on the calling thread only.
@@ -82,12 +81,46 @@ pub struct NodeSpec {
 }
 
 /// What the macro knows of a graph: its nodes, the most urgent first.
-#[derive(Clone, Copy, Debug)]
-pub struct Plan {
-    /// The nodes; a node's place is its rank.
-    pub nodes: &'static [NodeSpec],
-    /// How many nodes the widest level has: so many threads are woken at the start.
-    pub width: u32,
+#[derive(Debug)]
+pub struct Plan<const N: usize> {
+    nodes: [NodeSpec; N],
+    /// How many edges lead to each node. Counted here and not taken from the macro: that a job runs once rests on it.
+    preds: [u32; N],
+    width: u32,
+}
+
+impl<const N: usize> Plan<N> {
+    /// A node's place is its rank. `width`: how many nodes the widest level has; so many threads are woken at the start.
+    ///
+    /// # Panics
+    ///
+    /// If an edge leads to no node; in a constant, as the macro writes it, that is an error of the compiler.
+    #[must_use]
+    pub const fn new(nodes: [NodeSpec; N], width: u32) -> Self {
+        let mut preds = [0; N];
+        let mut from = 0;
+        while from < N {
+            let mut at = 0;
+            while at < nodes[from].succs.len() {
+                preds[nodes[from].succs[at].to as usize] += 1;
+                at += 1;
+            }
+            from += 1;
+        }
+        Self { nodes, preds, width }
+    }
+
+    fn of_any_size(&'static self) -> AnyPlan {
+        AnyPlan { nodes: &self.nodes, preds: &self.preds, width: self.width }
+    }
+}
+
+/// A plan, whatever its size.
+#[derive(Clone, Copy)]
+struct AnyPlan {
+    nodes: &'static [NodeSpec],
+    preds: &'static [u32],
+    width: u32,
 }
 
 /// One node while the graph runs.
@@ -100,7 +133,7 @@ struct Node {
 const FAILED: u32 = 1 << 31;
 
 struct Board<'a, 'job> {
-    plan: &'static Plan,
+    plan: AnyPlan,
     jobs: &'a [Cell<AnyJob<'job>>],
     nodes: &'a [Node],
     /// The words of what is ready for anybody, and of what is for the caller.
@@ -113,19 +146,19 @@ struct Board<'a, 'job> {
 
 /// Runs a graph: every job exactly once, as soon as its predecessors are over; it is told whether those that it needs succeeded. `W` is [`words`] of `N`.
 pub fn run_graph<const N: usize, const W: usize>(
-    plan: &'static Plan,
+    plan: &'static Plan<N>,
     mut jobs: [AnyJob<'_>; N],
     here: &mut [&mut dyn NodeJob],
 ) {
     const { assert!(W == words(N)) };
-    let nodes: [Node; N] = std::array::from_fn(|k| Node { left: AtomicU32::new(plan.nodes[k].preds) });
+    let nodes: [Node; N] = std::array::from_fn(|k| Node { left: AtomicU32::new(plan.preds[k]) });
     let words: [[AtomicU64; W]; 2] = std::array::from_fn(|_| std::array::from_fn(|_| AtomicU64::new(0)));
-    run_on_board(plan, &mut jobs, &nodes, [&words[0], &words[1]], here);
+    run_on_board(plan.of_any_size(), &mut jobs, &nodes, [&words[0], &words[1]], here);
 }
 
 #[allow(unsafe_code)]
 fn run_on_board(
-    plan: &'static Plan,
+    plan: AnyPlan,
     jobs: &mut [AnyJob<'_>],
     nodes: &[Node],
     words: [&[AtomicU64]; 2],
@@ -153,7 +186,7 @@ fn run_on_board(
         debug_assert!(first);
         wake::warm_up(me.pool(), plan.width.saturating_sub(1));
         let hand = board.hand();
-        let ready = (0..nodes.len()).filter(|&k| plan.nodes[k].preds == 0);
+        let ready = (0..nodes.len()).filter(|&k| plan.preds[k] == 0);
         if ready.fold(0, |count, k| count + hand.set_ready(k)) > 1 {
             entry.announce();
         }
@@ -250,7 +283,7 @@ impl Board<'_, '_> {
 
 /// One thread's hand in a board.
 struct Hand<'a> {
-    plan: &'static Plan,
+    plan: AnyPlan,
     nodes: &'a [Node],
     entry: Entry<'a>,
     ready: Ready<'a>,
@@ -298,7 +331,7 @@ impl Hand<'_> {
     }
 
     fn may_run(&self, k: usize) -> bool {
-        // Ordering: seen with the countdown that made it ready.
+        // Ordering: seen with the bit that made it ready.
         self.nodes[k].left.load(Ordering::Relaxed) & FAILED == 0
     }
 
@@ -334,9 +367,30 @@ impl Hand<'_> {
             left.fetch_or(FAILED, Ordering::Relaxed);
         }
         // With one predecessor nobody else counts. Ordering: AcqRel: whoever counts to 0 has seen all predecessors' ends, `FAILED` among them.
-        self.plan.nodes[k].preds == 1 || left.fetch_sub(1, Ordering::AcqRel) & !FAILED == 1
+        self.plan.preds[k] == 1 || left.fetch_sub(1, Ordering::AcqRel) & !FAILED == 1
     }
 }
 
 #[cfg(all(loom, test))]
 mod loom_models;
+
+#[cfg(all(test, not(loom)))]
+mod tests {
+    use super::*;
+
+    /// Twice, where two edges lead from one node to another.
+    #[test]
+    fn a_plan_counts_the_edges_to_each_node() {
+        const TO_1: Edge = Edge { to: 1, needs: true };
+        const TO_2: Edge = Edge { to: 2, needs: false };
+        let nodes = [&[TO_1, TO_2, TO_2][..], &[TO_2], &[]].map(|succs| NodeSpec { succs, here: false });
+        assert_eq!(Plan::new(nodes, 1).preds, [0, 1, 3]);
+    }
+
+    #[test]
+    #[should_panic(expected = "out of bounds")]
+    fn a_plan_has_no_edge_to_nowhere() {
+        let nodes = [NodeSpec { succs: &[Edge { to: 1, needs: true }], here: false }];
+        let _ = Plan::new(nodes, 1);
+    }
+}

@@ -218,14 +218,13 @@ impl Countdown<'_> {
         order.iter().enumerate().for_each(|(at, &job)| place[job] = at);
 
         let specs = order.iter().map(|&job| {
-            let preds = number(edges.iter().filter(|edge| edge.to == job).count());
             let succs = edges.iter().filter(|edge| edge.from == job).map(|edge| {
                 let (to, needs) = (number(place[edge.to]), edge.needs);
                 quote_spanned!(Span::mixed_site()=> #private::Edge { to: #to, needs: #needs })
             });
             let here = model.nodes[jobs[job][0]].place == Place::Here;
             quote_spanned! {Span::mixed_site()=>
-                #private::NodeSpec { preds: #preds, succs: &[#(#succs),*], here: #here }
+                #private::NodeSpec { succs: &[#(#succs),*], here: #here }
             }
         });
         let is_here = |job: usize| model.nodes[jobs[job][0]].place == Place::Here;
@@ -246,7 +245,7 @@ impl Countdown<'_> {
         quote_spanned! {Span::mixed_site()=> {
             #closures
             #private::run_graph::<#count, { #private::words(#count) }>({
-                static __MICROPOOL_PLAN: #private::Plan = #private::Plan { nodes: &[#(#specs),*], width: #width };
+                static __MICROPOOL_PLAN: #private::Plan<#count> = #private::Plan::new([#(#specs),*], #width);
                 &__MICROPOOL_PLAN
             }, [#(#everywhere),*], &mut [#(#here),*]);
         }}

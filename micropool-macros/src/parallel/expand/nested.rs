@@ -201,10 +201,8 @@ impl Nested<'_> {
             {
                 #jobs
                 #private::run_graph::<#count, { #private::words(#count) }>({
-                    static __MICROPOOL_PLAN: #private::Plan = #private::Plan {
-                        nodes: &[#private::NodeSpec { preds: 0, succs: &[], here: false }; #count],
-                        width: #width,
-                    };
+                    static __MICROPOOL_PLAN: #private::Plan<#count> =
+                        #private::Plan::new([#private::NodeSpec { succs: &[], here: false }; #count], #width);
                     &__MICROPOOL_PLAN
                 }, [#(#names),*], &mut []);
             }

@@ -119,15 +119,13 @@ fn expanded() {
                 { ::micropool::__private::words(5usize) },
             >(
                 {
-                    static __MICROPOOL_PLAN: ::micropool::__private::Plan = ::micropool::__private::Plan {
-                        nodes: &[
+                    static __MICROPOOL_PLAN: ::micropool::__private::Plan<5usize> = ::micropool::__private::Plan::new(
+                        [
                             ::micropool::__private::NodeSpec {
-                                preds: 1u32,
                                 succs: &[],
                                 here: false,
                             },
                             ::micropool::__private::NodeSpec {
-                                preds: 0u32,
                                 succs: &[
                                     ::micropool::__private::Edge {
                                         to: 2u32,
@@ -145,7 +143,6 @@ fn expanded() {
                                 here: false,
                             },
                             ::micropool::__private::NodeSpec {
-                                preds: 1u32,
                                 succs: &[
                                     ::micropool::__private::Edge {
                                         to: 4u32,
@@ -155,18 +152,16 @@ fn expanded() {
                                 here: false,
                             },
                             ::micropool::__private::NodeSpec {
-                                preds: 1u32,
                                 succs: &[],
                                 here: false,
                             },
                             ::micropool::__private::NodeSpec {
-                                preds: 1u32,
                                 succs: &[],
                                 here: true,
                             },
                         ],
-                        width: 3u32,
-                    };
+                        3u32,
+                    );
                     &__MICROPOOL_PLAN
                 },
                 [

@@ -71,16 +71,15 @@ fn expanded() {
                 { ::micropool::__private::words(1usize) },
             >(
                 {
-                    static __MICROPOOL_PLAN: ::micropool::__private::Plan = ::micropool::__private::Plan {
-                        nodes: &[
+                    static __MICROPOOL_PLAN: ::micropool::__private::Plan<1usize> = ::micropool::__private::Plan::new(
+                        [
                             ::micropool::__private::NodeSpec {
-                                preds: 0u32,
                                 succs: &[],
                                 here: false,
                             },
                         ],
-                        width: 1u32,
-                    };
+                        1u32,
+                    );
                     &__MICROPOOL_PLAN
                 },
                 [&mut __micropool_job0],

@@ -105,14 +105,13 @@ fn expanded() {
                 { ::micropool::__private::words(7usize) },
             >(
                 {
-                    static __MICROPOOL_PLAN: ::micropool::__private::Plan = ::micropool::__private::Plan {
-                        nodes: &[::micropool::__private::NodeSpec {
-                            preds: 0,
+                    static __MICROPOOL_PLAN: ::micropool::__private::Plan<7usize> = ::micropool::__private::Plan::new(
+                        [::micropool::__private::NodeSpec {
                             succs: &[],
                             here: false,
                         }; 7usize],
-                        width: 7u32,
-                    };
+                        7u32,
+                    );
                     &__MICROPOOL_PLAN
                 },
                 [

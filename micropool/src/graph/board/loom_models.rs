@@ -11,14 +11,12 @@ const fn to(node: u32) -> Edge {
     Edge { to: node, needs: true }
 }
 
-const fn node(preds: u32, succs: &'static [Edge], here: bool) -> NodeSpec {
-    NodeSpec { preds, succs, here }
+const fn node(succs: &'static [Edge], here: bool) -> NodeSpec {
+    NodeSpec { succs, here }
 }
 
-static DIAMOND: Plan = Plan {
-    nodes: &[node(0, &[to(1), to(2)], false), node(1, &[to(3)], false), node(1, &[to(3)], false), node(2, &[], false)],
-    width: 2,
-};
+static DIAMOND: Plan<4> =
+    Plan::new([node(&[to(1), to(2)], false), node(&[to(3)], false), node(&[to(3)], false), node(&[], false)], 2);
 
 // Every node runs once and sees what its predecessors wrote. Goes red if `left` or `ready` is counted Relaxed, if `take` is a load
 // and a store, or if `unfinished` is counted down before the successors. (Not if that is Relaxed: the leave that follows orders it.)
@@ -53,12 +51,12 @@ fn board_a_diamond_in_order() {
     });
 }
 
-static HERE_AT_LAST: Plan = Plan {
+static HERE_AT_LAST: Plan<4> = Plan::new(
     // The second node occupies the caller until somebody has the first. That makes two ready: the third is the caller's, the
     // fourth keeps a helper inside.
-    nodes: &[node(0, &[to(2), to(3)], false), node(0, &[], true), node(1, &[], true), node(1, &[], false)],
-    width: 2,
-};
+    [node(&[to(2), to(3)], false), node(&[], true), node(&[], true), node(&[], false)],
+    2,
+);
 
 loom::thread_local! {
     static HELPER: Cell<bool> = Cell::new(false);
@@ -113,10 +111,8 @@ fn board_wakes_its_owner_for_a_node_that_is_his() {
     });
 }
 
-static FAILS_THEN_JOINS: Plan = Plan {
-    nodes: &[node(0, &[to(2)], false), node(0, &[to(2)], false), node(2, &[to(3)], false), node(1, &[], false)],
-    width: 2,
-};
+static FAILS_THEN_JOINS: Plan<4> =
+    Plan::new([node(&[to(2)], false), node(&[to(2)], false), node(&[to(3)], false), node(&[], false)], 2);
 
 // One of two predecessors fails, on whichever thread: what needs it is skipped, all the way down, and the board ends.
 // Goes red if `failed` is written after the countdown.
@@ -150,7 +146,7 @@ fn board_skips_what_needs_a_failed_node() {
     });
 }
 
-static TWO: Plan = Plan { nodes: &[node(0, &[], false), node(0, &[], false)], width: 2 };
+static TWO: Plan<2> = Plan::new([node(&[], false), node(&[], false)], 2);
 
 // Two boards one after another in the same frame, and a helper who may leave the first late. Goes red if the close doesn't wait.
 #[test]
