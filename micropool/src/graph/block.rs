@@ -198,11 +198,11 @@ impl Failure<Infallible> {
 /// # Panics
 ///
 /// If a node panicked, with its payload, after `results` were dropped.
-pub fn finish<R, V>(block: Block<Infallible>, results: R, value: impl FnOnce(R) -> V) -> V {
+pub fn finish<R: Results, V>(block: Block<Infallible>, results: R, value: impl FnOnce(R) -> V) -> V {
     match block.finish() {
         Ok(()) => value(results),
         Err(failure) => {
-            drop_quietly(results);
+            results.end();
             failure.unwind()
         }
     }
@@ -217,11 +217,11 @@ pub fn finish<R, V>(block: Block<Infallible>, results: R, value: impl FnOnce(R) 
 /// # Panics
 ///
 /// If the highest failing node panicked, with its payload, after `results` were dropped.
-pub fn finish_try<R, V, E>(block: Block<E>, results: R, value: impl FnOnce(R) -> V) -> Result<V, E> {
+pub fn finish_try<R: Results, V, E>(block: Block<E>, results: R, value: impl FnOnce(R) -> V) -> Result<V, E> {
     match block.finish() {
         Ok(()) => Ok(value(results)),
         Err(failure) => {
-            drop_quietly(results);
+            results.end();
             Err(failure.error_or_unwind())
         }
     }
@@ -237,10 +237,42 @@ pub fn given(may: bool, node: u32) -> u32 {
     if may { node } else { NOT_RUN }
 }
 
-/// A result on its way into another node or to the end of the block. If it doesn't arrive, a panic in its `Drop` goes no
-/// further: several such panics at once would abort the process, and one would replace the failure that leaves the block.
+/// A result on its way into another node. If it doesn't arrive, a panic in its `Drop` goes no further: several such panics at once
+/// would abort the process, and one would replace the failure that leaves the block.
 pub fn held<T>(result: Maybe<T>) -> Held<Maybe<T>> {
     Held::new(result)
+}
+
+/// The result that a node was given.
+///
+/// # Panics
+///
+/// As [`value`].
+pub fn arrived<T>(result: Held<Maybe<T>>) -> T {
+    value(result.release())
+}
+
+/// What the nodes of a block left, in pairs of pairs. (A tuple of what has a `Drop` of its own takes rustc minutes where nodes are many.)
+pub trait Results {
+    /// Ends each by itself, where a panic in its `Drop` goes no further.
+    fn end(self);
+}
+
+impl Results for () {
+    fn end(self) {}
+}
+
+impl<T> Results for Maybe<T> {
+    fn end(self) {
+        drop_quietly(self);
+    }
+}
+
+impl<L: Results, R: Results> Results for (L, R) {
+    fn end(self) {
+        self.0.end();
+        self.1.end();
+    }
 }
 
 /// Whether a node ran and didn't fail.
@@ -253,8 +285,8 @@ pub fn ran<T>(result: &Maybe<T>) -> bool {
 /// # Panics
 ///
 /// If there is none, which is a bug in micropool.
-pub fn value<T>(result: Held<Maybe<T>>) -> T {
-    match result.release() {
+pub fn value<T>(result: Maybe<T>) -> T {
+    match result {
         Maybe::Some(value) => value,
         Maybe::None => panic!("micropool: internal error: a node without a result"),
     }

@@ -66,6 +66,19 @@ fn locals(of: impl IntoIterator<Item = (TokenStream, TokenStream)>) -> TokenStre
     groups.collect()
 }
 
+/// Pairs of pairs: what is implemented for a pair then holds for any number.
+fn pairs(of: &[TokenStream]) -> TokenStream {
+    match of {
+        [] => quote_spanned!(Span::mixed_site()=> ()),
+        [one] => one.clone(),
+        _ => {
+            let (left, right) = of.split_at(of.len() / 2);
+            let (left, right) = (pairs(left), pairs(right));
+            quote_spanned!(Span::mixed_site()=> (#left, #right))
+        }
+    }
+}
+
 /// The same name at the same place, as one of ours.
 fn ours(name: &Ident) -> Ident {
     let mut name = name.clone();
@@ -104,17 +117,18 @@ impl Context<'_> {
         let private = self.private;
         let finish = if self.model.fallible { "finish_try" } else { "finish" };
         let finish = Ident::new(finish, Span::mixed_site());
-        let values = results.iter().map(|(_, value)| quote_spanned!(Span::mixed_site()=> #private::held(#value)));
+        let values: Vec<_> = results.iter().map(|(_, value)| value.clone()).collect();
         let names = results.iter().map(|&(node, _)| match self.model.moved[node] {
             true => quote_spanned!(Span::mixed_site()=> _),
             false => local("value", node).into_token_stream(),
         });
+        let (values, names) = (pairs(&values), pairs(&names.collect::<Vec<_>>()));
         let value = self.value(|node| {
             let name = local("value", node);
             quote_spanned!(Span::mixed_site()=> #private::value(#name))
         });
         quote_spanned! {Span::mixed_site()=>
-            #private::#finish(__micropool_run, (#(#values,)*), |(#(#names,)*)| #value)
+            #private::#finish(__micropool_run, #values, |#names| #value)
         }
     }
 

@@ -49,7 +49,7 @@ impl Lend for Nested<'_> {
 
     fn taken(&self, source: Source, place: Span) -> TokenStream {
         let (private, result) = (self.cx.private, result_of(source, place));
-        quote_spanned!(place=> #private::value(#result))
+        quote_spanned!(place=> #private::arrived(#result))
     }
 }
 

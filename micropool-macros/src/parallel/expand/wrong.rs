@@ -116,9 +116,9 @@ impl Wrong<'_> {
         }
         let error = self.block.error.as_ref().map_or_else(|| quote!(_), |(_, ty)| ty.to_token_stream());
         quote_spanned! {Span::mixed_site()=>
-            #private::value(#private::held(#private::std_core::convert::From::from(
+            #private::value(#private::std_core::convert::From::from(
                 #private::std_core::result::Result::ok(#private::call(|| -> #private::std_core::result::Result<_, #error> #body))
-            )))
+            ))
         }
     }
 

@@ -29,7 +29,7 @@ fn expanded() {
             .run(
                 ::micropool::__private::given(__micropool_ok1, 2u32),
                 || {
-                    let b = ::micropool::__private::value(__micropool_result1);
+                    let b = ::micropool::__private::arrived(__micropool_result1);
                     {
                         __micropool_block
                             .spawn_after(
@@ -63,12 +63,8 @@ fn expanded() {
             );
         ::micropool::__private::finish(
             __micropool_run,
-            (
-                ::micropool::__private::held(__micropool_result0),
-                ::micropool::__private::held(__micropool_result2),
-                ::micropool::__private::held(__micropool_result3),
-            ),
-            |(__micropool_value0, __micropool_value2, __micropool_value3)| {
+            (__micropool_result0, (__micropool_result2, __micropool_result3)),
+            |(__micropool_value0, (__micropool_value2, __micropool_value3))| {
                 #[derive(::micropool::__private::std_core::fmt::Debug)]
                 struct Parallel<T0, T1, T2, T3> {
                     pub a: T0,

@@ -177,21 +177,19 @@ fn expanded() {
         ::micropool::__private::finish(
             __micropool_run,
             (
-                ::micropool::__private::held(__micropool_kept0.into_inner()),
-                ::micropool::__private::held(__micropool_kept1.into_inner()),
-                ::micropool::__private::held(__micropool_kept2.into_inner()),
-                ::micropool::__private::held(__micropool_kept3.into_inner()),
-                ::micropool::__private::held(__micropool_kept4.into_inner()),
-                ::micropool::__private::held(__micropool_kept5.into_inner()),
+                (
+                    __micropool_kept0.into_inner(),
+                    (__micropool_kept1.into_inner(), __micropool_kept2.into_inner()),
+                ),
+                (
+                    __micropool_kept3.into_inner(),
+                    (__micropool_kept4.into_inner(), __micropool_kept5.into_inner()),
+                ),
             ),
             |
                 (
-                    __micropool_value0,
-                    _,
-                    __micropool_value2,
-                    __micropool_value3,
-                    __micropool_value4,
-                    __micropool_value5,
+                    (__micropool_value0, (_, __micropool_value2)),
+                    (__micropool_value3, (__micropool_value4, __micropool_value5)),
                 )|
             {
                 #[derive(::micropool::__private::std_core::fmt::Debug)]

@@ -26,7 +26,7 @@ fn expanded() {
                         .run_try(
                             ::micropool::__private::given(__micropool_ok0, 1u32),
                             || {
-                                let text = ::micropool::__private::value(
+                                let text = ::micropool::__private::arrived(
                                     __micropool_result0,
                                 );
                                 ::micropool::__private::call(|| -> ::micropool::__private::std_core::result::Result<
@@ -52,10 +52,7 @@ fn expanded() {
                         );
                     ::micropool::__private::finish_try(
                         __micropool_run,
-                        (
-                            ::micropool::__private::held(__micropool_result1),
-                            ::micropool::__private::held(__micropool_result2),
-                        ),
+                        (__micropool_result1, __micropool_result2),
                         |(__micropool_value1, __micropool_value2)| {
                             #[derive(::micropool::__private::std_core::fmt::Debug)]
                             struct Parallel<T0, T1, T2> {

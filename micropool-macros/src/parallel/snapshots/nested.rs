@@ -50,17 +50,13 @@ fn expanded() {
         ::micropool::__private::finish(
             __micropool_run,
             (
-                ::micropool::__private::held(__micropool_result0),
-                ::micropool::__private::held(__micropool_result1),
-                ::micropool::__private::held(__micropool_result2),
-                ::micropool::__private::held(__micropool_result3),
+                (__micropool_result0, __micropool_result1),
+                (__micropool_result2, __micropool_result3),
             ),
             |
                 (
-                    __micropool_value0,
-                    __micropool_value1,
-                    __micropool_value2,
-                    __micropool_value3,
+                    (__micropool_value0, __micropool_value1),
+                    (__micropool_value2, __micropool_value3),
                 )|
             {
                 #[derive(::micropool::__private::std_core::fmt::Debug)]

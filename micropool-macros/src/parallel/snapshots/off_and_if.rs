@@ -89,11 +89,10 @@ fn expanded() {
         ::micropool::__private::finish(
             __micropool_run,
             (
-                ::micropool::__private::held(__micropool_kept0.into_inner()),
-                ::micropool::__private::held(__micropool_kept1.into_inner()),
-                ::micropool::__private::held(__micropool_kept2.into_inner()),
+                __micropool_kept0.into_inner(),
+                (__micropool_kept1.into_inner(), __micropool_kept2.into_inner()),
             ),
-            |(_, __micropool_value1, __micropool_value2)| {
+            |(_, (__micropool_value1, __micropool_value2))| {
                 #[derive(::micropool::__private::std_core::fmt::Debug)]
                 struct Parallel<T0, T1, T2> {
                     pub a: T0,

@@ -136,30 +136,26 @@ fn expanded() {
                 ),
                 &__micropool_result0,
                 |a| {
-                    let b = ::micropool::__private::value(__micropool_result1);
+                    let b = ::micropool::__private::arrived(__micropool_result1);
                     a + b
                 },
             );
         ::micropool::__private::finish(
             __micropool_run,
             (
-                ::micropool::__private::held(__micropool_result0),
-                ::micropool::__private::held(__micropool_result2),
-                ::micropool::__private::held(__micropool_result3),
-                ::micropool::__private::held(__micropool_result4),
-                ::micropool::__private::held(__micropool_result5),
-                ::micropool::__private::held(__micropool_result6),
-                ::micropool::__private::held(__micropool_result7),
+                (__micropool_result0, (__micropool_result2, __micropool_result3)),
+                (
+                    (__micropool_result4, __micropool_result5),
+                    (__micropool_result6, __micropool_result7),
+                ),
             ),
             |
                 (
-                    __micropool_value0,
-                    __micropool_value2,
-                    __micropool_value3,
-                    __micropool_value4,
-                    __micropool_value5,
-                    __micropool_value6,
-                    __micropool_value7,
+                    (__micropool_value0, (__micropool_value2, __micropool_value3)),
+                    (
+                        (__micropool_value4, __micropool_value5),
+                        (__micropool_value6, __micropool_value7),
+                    ),
                 )|
             {
                 #[derive(::micropool::__private::std_core::fmt::Debug)]
