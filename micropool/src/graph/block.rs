@@ -64,23 +64,26 @@ impl<E> Block<E> {
 
     /// Runs a node that can only fail by a panic. `None` if it did, or if by [`given`] it may not run.
     pub fn run<T>(&self, node: u32, f: impl FnOnce() -> T) -> Maybe<T> {
-        if node == NOT_RUN {
-            drop_quietly(f);
-            return Maybe::None;
-        }
         let (mut f, mut result) = (Some(f), Maybe::None);
-        self.attempt(node, &mut || {
-            if let Some(f) = f.take() {
-                result = Maybe::Some(f());
-            }
+        self.attempt(node, &mut |may| match f.take() {
+            Some(f) if may => result = Maybe::Some(f()),
+            // What it has captured ends here.
+            f => drop(f),
         });
         result
     }
 
-    /// Catches the node's panic. By `dyn`: six functions of std's for each node of a big graph take rustc seconds.
-    fn attempt(&self, node: u32, f: &mut dyn FnMut()) {
+    /// Tells the node whether it may run, and catches its panic. By `dyn`: six functions of std's for each node of a big graph take rustc
+    /// seconds.
+    fn attempt(&self, node: u32, f: &mut dyn FnMut(bool)) {
+        if node == NOT_RUN {
+            if let Err(payload) = catch_unwind(AssertUnwindSafe(|| f(false))) {
+                drop_quietly(payload);
+            }
+            return;
+        }
         let _span = self.parent.node(self.names[node as usize]);
-        if let Err(payload) = catch_unwind(AssertUnwindSafe(f)) {
+        if let Err(payload) = catch_unwind(AssertUnwindSafe(|| f(true))) {
             self.record(node, Failure::Panic(payload));
         }
     }
@@ -202,7 +205,7 @@ pub fn finish<R: Results, V>(block: Block<Infallible>, results: R, value: impl F
     match block.finish() {
         Ok(()) => value(results),
         Err(failure) => {
-            results.end();
+            R::end(results);
             failure.unwind()
         }
     }
@@ -221,7 +224,7 @@ pub fn finish_try<R: Results, V, E>(block: Block<E>, results: R, value: impl FnO
     match block.finish() {
         Ok(()) => Ok(value(results)),
         Err(failure) => {
-            results.end();
+            R::end(results);
             Err(failure.error_or_unwind())
         }
     }
@@ -254,24 +257,24 @@ pub fn arrived<T>(result: Held<Maybe<T>>) -> T {
 
 /// What the nodes of a block left, in pairs of pairs. (A tuple of what has a `Drop` of its own takes rustc minutes where nodes are many.)
 pub trait Results {
-    /// Ends each by itself, where a panic in its `Drop` goes no further.
-    fn end(self);
+    /// Ends each by itself, where a panic in its `Drop` goes no further. (No method: rustc would propose it to users.)
+    fn end(results: Self);
 }
 
 impl Results for () {
-    fn end(self) {}
+    fn end((): Self) {}
 }
 
 impl<T> Results for Maybe<T> {
-    fn end(self) {
-        drop_quietly(self);
+    fn end(result: Self) {
+        drop_quietly(result);
     }
 }
 
 impl<L: Results, R: Results> Results for (L, R) {
-    fn end(self) {
-        self.0.end();
-        self.1.end();
+    fn end((left, right): Self) {
+        L::end(left);
+        R::end(right);
     }
 }
 
