@@ -221,6 +221,46 @@ fn promise_3_a_loop_inside_a_once_cell_initialiser_does_not_come_back_to_it() {
     }
 }
 
+/// The same from two callers: while the initialiser waits for another thread, the second caller offers items that ask for the cell.
+#[test]
+fn promise_3_an_initialiser_that_waits_begins_no_item_that_asks_for_its_cell() {
+    thread_local! {
+        static INSIDE: std::cell::Cell<bool> = const { std::cell::Cell::new(false) };
+    }
+    for workers in [1, 2, 3, 8] {
+        within(Duration::from_secs(30), move || {
+            let pool = pool(workers);
+            for _ in 0..50 {
+                let (cell, stolen, offered) = (OnceLock::new(), AtomicBool::new(false), AtomicBool::new(false));
+                let soon = |flag: &AtomicBool| eventually(Duration::from_secs(10), || flag.load(Ordering::Acquire));
+                let initialise = || {
+                    INSIDE.set(true);
+                    // The second half keeps its thread until there are items, and then for as long as it takes to begin one.
+                    micropool::join(
+                        || assert!(soon(&stolen), "nobody takes the second half"),
+                        || {
+                            stolen.store(true, Ordering::Release);
+                            assert!(soon(&offered), "the second caller offers nothing");
+                            busy(Duration::from_micros(200));
+                        },
+                    );
+                    INSIDE.set(false);
+                };
+                let ask = |_| {
+                    offered.store(true, Ordering::Release);
+                    assert!(!INSIDE.get(), "the initialiser has begun an item that asks for its cell");
+                    cell.get_or_init(|| ());
+                };
+                thread::scope(|s| {
+                    s.spawn(|| pool.install(|| cell.get_or_init(initialise)));
+                    assert!(soon(&stolen));
+                    pool.install(|| micropool::split_per_item().for_each_range(16, |items| items.for_each(ask)));
+                });
+            }
+        });
+    }
+}
+
 /// rayon issue 1253: a thread-local `RefCell` borrowed across a wait.
 #[test]
 fn promise_3_a_ref_cell_borrowed_across_a_wait_is_not_borrowed_again() {

@@ -45,7 +45,6 @@ impl Count {
 }
 
 /// Memory of this process that is in use, in MiB, without what the allocator only keeps for the next one who asks.
-#[allow(unsafe_code)]
 fn resident() -> f64 {
     // The system's allocator gives nothing back by itself from where it serves a thread, and passes over the free end of that, which
     // goes when a large block is freed.

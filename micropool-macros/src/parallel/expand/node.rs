@@ -6,7 +6,7 @@ use syn::spanned::Spanned;
 use syn::{Attribute, Expr, ExprBlock, token};
 
 use super::super::check::Source;
-use super::super::parse::{Input, Mode, Node};
+use super::super::parse::{Input, Mode, Node, ungrouped};
 use super::{Context, local};
 use crate::tuple::tuple;
 
@@ -342,10 +342,7 @@ fn names_a_value(tokens: TokenStream, wanted: &dyn Fn(&Ident) -> bool) -> bool {
 
 /// The expression as the last one of a block of ours. There the braces of a block would be "unnecessary": they are ours.
 pub fn expression(node: &Node) -> TokenStream {
-    let mut expr = node.expr.clone();
-    while let Expr::Group(group) = expr {
-        expr = *group.expr;
-    }
+    let mut expr = ungrouped(&node.expr).clone();
     if let Expr::Block(ExprBlock { block, .. }) = &mut expr {
         block.brace_token = token::Brace(node_span(node));
     }

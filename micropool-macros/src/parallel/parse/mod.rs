@@ -18,7 +18,7 @@ use syn::{Attribute, Expr, Result, Type};
 
 use crate::errors::Errors;
 
-pub use node::binds;
+pub use node::{binds, ungrouped};
 
 /// A whole block.
 #[derive(Default)]

@@ -266,18 +266,21 @@ fn expression(input: ParseStream, node: &Node, arrow: Span) -> (Expr, Result<()>
     }
 }
 
+/// What a fragment of a macro around, such as `$a:block`, holds; else the same.
+pub fn ungrouped(mut expr: &Expr) -> &Expr {
+    while let Expr::Group(group) = expr {
+        expr = &group.expr;
+    }
+    expr
+}
+
 /// Between two nodes stands a comma, unless the first ends with a block, as in `match`.
 fn separator(input: ParseStream, node: &mut Node, errors: &mut Errors) -> Result<Option<(Node, Part)>> {
     if input.is_empty() || input.parse::<Token![,]>().is_ok() {
         return Ok(None);
     }
-    let mut expr = &node.expr;
-    // A `$a:block` of a macro around.
-    while let Expr::Group(group) = expr {
-        expr = &group.expr;
-    }
     let block_like = matches!(
-        expr,
+        ungrouped(&node.expr),
         Expr::If(_)
             | Expr::Match(_)
             | Expr::Block(_)
