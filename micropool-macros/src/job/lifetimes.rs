@@ -59,16 +59,27 @@ fn owned_instead(reference: &TypeReference) -> String {
     };
     let unsized_owner = match ty {
         Type::Slice(slice) => Some(format!("Vec<{}>", shown(&slice.elem))),
-        Type::TraitObject(_) => Some(format!("Box<{name}>")),
+        Type::TraitObject(_) => Some(format!("Box<{}>", sent(&name, "Send"))),
         _ => owner(&last).map(String::from),
     };
     match unsized_owner {
         Some(owner) if reference.mutability.is_some() => format!("take a `{owner}` and return it"),
         None if reference.mutability.is_some() => format!("take `{name}` by value and return it"),
-        Some(owner) if last.is_empty() => format!("take a `{owner}` or an `Arc<{name}>`"),
+        Some(owner) if last.is_empty() => {
+            let shared = if matches!(ty, Type::TraitObject(_)) { sent(&sent(&name, "Send"), "Sync") } else { name };
+            format!("take a `{owner}` or an `Arc<{shared}>`")
+        }
         Some(owner) => format!("take a `{owner}`, an `Arc<{name}>` or a `&'static {name}`"),
         None if last == "Arc" => format!("take a clone, `{name}` by value"),
         None => format!("take `{name}` by value or in an `Arc`"),
+    }
+}
+
+/// A trait object as another thread may have it, by `word` too.
+fn sent(object: &str, word: &str) -> String {
+    match object.split(" + ").any(|bound| bound == word) {
+        true => String::from(object),
+        false => format!("{object} + {word}"),
     }
 }
 
@@ -193,12 +204,14 @@ mod tests {
         for (ty, instead) in [
             ("&mut [u8]", "take a `Vec<u8>` and return it"),
             ("&mut str", "take a `String` and return it"),
-            ("&mut dyn Get", "take a `Box<dyn Get>` and return it"),
+            ("&mut dyn Get", "take a `Box<dyn Get + Send>` and return it"),
             ("&mut (dyn Get + Send)", "take a `Box<dyn Get + Send>` and return it"),
             ("&mut Path", "take a `PathBuf` and return it"),
             ("&mut Mesh", "take `Mesh` by value and return it"),
             ("&Arc<Mesh>", "take a clone, `Arc<Mesh>` by value"),
-            ("&(dyn Get + Send)", "take a `Box<dyn Get + Send>` or an `Arc<dyn Get + Send>`"),
+            ("&(dyn Get + Send)", "take a `Box<dyn Get + Send>` or an `Arc<dyn Get + Send + Sync>`"),
+            ("&(dyn Get + Sync)", "take a `Box<dyn Get + Sync + Send>` or an `Arc<dyn Get + Sync + Send>`"),
+            ("&[u8]", "take a `Vec<u8>` or an `Arc<[u8]>`"),
         ] {
             let ty = syn::parse_str(ty).expect("a reference");
             assert_eq!(owned_instead(&ty), instead);

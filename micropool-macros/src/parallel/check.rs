@@ -427,16 +427,24 @@ fn form(block: &Block, edges: &[Edge], first: &[usize], errors: &mut Errors) -> 
         (Err(_), None) => Some(Form::Countdown),
         (Err(obstacle), Some(word)) => {
             let [from, to, other, free] =
-                [obstacle.from, obstacle.to, obstacle.other, obstacle.free].map(|at| nodes[at].shown());
+                [obstacle.from, obstacle.to, obstacle.other, obstacle.free].map(|at| called(nodes, at));
             errors.on(
                 word,
                 format_args!(
-                    "this graph isn't series-parallel, so it can't be nested: `{to}` waits for `{from}` and `{other}`, \
-                     but `{free}` waits for `{from}` and not for `{other}`. It would be without `{from}` -> `{to}`, or with \
-                     `{free}` after `{other}` too; or take `nested;` away"
+                    "this graph isn't series-parallel, so it can't be nested: {to} waits for {from} and {other}, \
+                     but {free} waits for {from} and not for {other}. It would be if {to} didn't wait for \
+                     {from}, or if {free} waited for {other} too; or take `nested;` away"
                 ),
             );
             None
         }
+    }
+}
+
+/// A node in a message: by its name, or by its place where several have none.
+fn called(nodes: &[Node], at: usize) -> String {
+    match &nodes[at].name {
+        Some(name) => format!("`{name}`"),
+        None => format!("`_` (node {} of {})", at + 1, nodes.len()),
     }
 }

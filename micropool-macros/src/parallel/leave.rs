@@ -5,7 +5,7 @@
 //! and items in an expression are left to rustc.
 
 use proc_macro2::{Span, TokenStream};
-use quote::quote_spanned;
+use quote::{quote, quote_spanned};
 use syn::visit_mut::{self, VisitMut};
 use syn::{Expr, ExprAsync, ExprClosure, ExprConst, ExprRepeat, ExprTryBlock, Item, Label, Lifetime, Type};
 
@@ -14,12 +14,13 @@ use crate::errors::Errors;
 
 /// Reports what would leave its node, and puts an expression of the type "error" in its place.
 pub fn check(block: &mut Block, errors: &mut Errors) {
-    for node in &mut block.nodes {
+    let Block { nodes, jumps, .. } = block;
+    for node in nodes {
         let shown = node.shown();
         let Node { expr, condition, .. } = node;
         let parts = [Some((expr, false)), condition.as_mut().map(|condition| (condition, true))];
         for (part, is_condition) in parts.into_iter().flatten() {
-            Leaving { shown: &shown, is_condition, loops: 0, labels: Vec::new(), errors }.visit_expr_mut(part);
+            Leaving { shown: &shown, is_condition, loops: 0, labels: Vec::new(), jumps, errors }.visit_expr_mut(part);
         }
     }
 }
@@ -33,6 +34,8 @@ struct Leaving<'a> {
     loops: usize,
     /// Their labels, and those of blocks.
     labels: Vec<Lifetime>,
+    /// Those that leave to a label.
+    jumps: &'a mut Vec<TokenStream>,
     errors: &'a mut Errors,
 }
 
@@ -69,10 +72,14 @@ impl VisitMut for Leaving<'_> {
         let left = match expr {
             Expr::Break(jump) if !self.stays(jump.label.as_ref()) => {
                 self.jump("break", jump.break_token.span, jump.label.as_ref());
+                let (word, value) = (jump.break_token, jump.expr.is_some().then(error));
+                self.jumps.extend(jump.label.iter().map(|label| quote!(#word #label #value)));
                 jump.expr.take()
             }
             Expr::Continue(jump) if !self.stays(jump.label.as_ref()) => {
                 self.jump("continue", jump.continue_token.span, jump.label.as_ref());
+                let word = jump.continue_token;
+                self.jumps.extend(jump.label.iter().map(|label| quote!(#word #label)));
                 None
             }
             Expr::Await(future) => {
@@ -120,7 +127,8 @@ impl VisitMut for Leaving<'_> {
             self.visit_expr_mut(&mut value);
             quote_spanned!(Span::mixed_site()=> let _ = #value;)
         });
-        *expr = error(value.unwrap_or_default());
+        let error = error();
+        *expr = Expr::Verbatim(quote_spanned!(Span::mixed_site()=> { #value #error }));
     }
 
     fn visit_expr_closure_mut(&mut self, _: &mut ExprClosure) {}
@@ -141,6 +149,6 @@ impl VisitMut for Leaving<'_> {
 }
 
 /// An expression of the type "error", see [`Errors::expression`].
-fn error(first: TokenStream) -> Expr {
-    Expr::Verbatim(quote_spanned!(Span::mixed_site()=> { #first __micropool_error }))
+fn error() -> TokenStream {
+    quote_spanned!(Span::mixed_site()=> __micropool_error)
 }

@@ -34,8 +34,11 @@ pub fn wrong(block: &Block, krate: &TokenStream, fallible: bool, errors: &Errors
         let (value, computed) = (value(at), wrong.node(at));
         quote_spanned!(node_span(&block.nodes[at])=> let #value = #computed;)
     });
+    // Or rustc would say of their labels that nobody uses them.
+    let jumps = block.jumps.iter().map(|jump| quote_spanned!(Span::mixed_site()=> if false { #jump }));
     quote_spanned! {Span::mixed_site()=> {
         let __micropool_error = #errors;
+        #(#jumps)*
         #(#pool)*
         #(#ty)*
         #(#resources)*

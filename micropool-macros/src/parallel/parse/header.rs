@@ -3,7 +3,7 @@
 use proc_macro2::{Ident, TokenTree};
 use syn::ext::IdentExt;
 use syn::parse::ParseStream;
-use syn::{Result, Token, Type};
+use syn::{Result, Token, Type, token};
 
 use super::{Block, Resource, identifier, is_separator, is_word, node, skip_to_separator};
 use crate::errors::Errors;
@@ -114,9 +114,14 @@ fn resources(input: ParseStream, errors: &mut Errors) -> Vec<Resource> {
                 skip_to_separator(input);
             }
         }
-        if !input.peek(Token![;]) && input.parse::<Token![,]>().is_err() {
+        if input.peek(Token![;]) || input.parse::<Token![,]>().is_ok() {
+            continue;
+        }
+        // Another resource begins here, or the semicolon is missing.
+        if (!input.peek(syn::Ident) && !input.peek(Token![mut]) && !input.peek(Token![&])) || node::begins(input) {
             break;
         }
+        errors.at(input.span(), "missing `,` between two resources");
     }
     semicolon(input, "the resources", errors);
     list
@@ -133,8 +138,17 @@ fn resource(input: ParseStream, errors: &mut Errors) -> Result<Resource> {
             "a resource is lent, not moved: `use name` or `use mut name`; a node whose expression names it takes it itself",
         ));
     }
+    if is_word(input, "clone") && input.peek2(syn::Ident) {
+        errors.push(
+            input.error("a resource is lent: write `use name` here, and `clone name` where a node takes a clone"),
+        );
+        input.parse::<Ident>()?;
+    }
+    if input.peek(token::Paren) || input.peek(token::Brace) || input.peek(token::Bracket) {
+        return Err(input.error("resources are names between commas: `use a, mut b;`"));
+    }
     let lent = if mutable { "&mut " } else { "&" };
-    if input.peek(Token![self]) || input.peek2(Token![.]) {
+    if input.peek(Token![self]) || input.peek2(Token![.]) || input.peek2(Token![::]) || input.peek(Token![::]) {
         let (place, field) = place(input);
         return Err(input.error(match field {
             Some(field) => {
@@ -146,10 +160,25 @@ fn resource(input: ParseStream, errors: &mut Errors) -> Result<Resource> {
         }));
     }
     let name = identifier(input, "the name of a local")?;
-    if input.peek(Token![as]) {
-        return Err(input.error(format_args!(
-            "a resource keeps its name: make a local of another one above the block, `let other = {lent}{name};`"
-        )));
+    if input.peek(Token![as]) || input.peek(Token![=]) {
+        // `local as name`, `name = local`.
+        let error =
+            |help| input.error(format_args!("a resource keeps its name: make a local above the block, `{help}`"));
+        let (other, other_is_new) = (input.cursor().token_tree(), input.peek(Token![as]));
+        let other =
+            other.and_then(|(_, rest)| rest.ident()).map_or_else(|| String::from("other"), |(it, _)| it.to_string());
+        return Err(error(match other_is_new {
+            true => format!("let {other} = {lent}{name};"),
+            false => format!("let {name} = {lent}{other};"),
+        }));
+    }
+    if input.peek(Token![:]) {
+        errors.push(input.error(format_args!("a resource has the type of its local: write `{name}` alone")));
+        input.parse::<Token![:]>()?;
+        // It may have commas of its own.
+        if input.parse::<Type>().is_err() {
+            skip_to_separator(input);
+        }
     }
     Ok(Resource { mutable, name })
 }

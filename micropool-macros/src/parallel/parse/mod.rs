@@ -3,6 +3,7 @@
 //! After a mistake the parser goes on as soon as it can, so that all of them are reported and editors get as much of
 //! the block as was understood. What wasn't is marked: nothing is reported that may only follow from it.
 
+mod attributes;
 mod header;
 mod names;
 mod node;
@@ -34,6 +35,8 @@ pub struct Block {
     pub nodes: Vec<Node>,
     /// The words that weren't understood: each may have been meant as the name of a node or a resource.
     pub lost: HashSet<String>,
+    /// What would have left the block to a label of the function's.
+    pub jumps: Vec<TokenStream>,
 }
 
 /// A local that is lent to the graph.
@@ -128,7 +131,7 @@ fn lost(all: TokenStream, block: &Block) -> HashSet<String> {
         }
     }
     let mut understood = TokenStream::new();
-    let Block { pool, nested, resources, error, nodes, lost: _ } = block;
+    let Block { pool, nested, resources, error, nodes, lost: _, jumps: _ } = block;
     quote!(#pool #nested).to_tokens(&mut understood);
     error.iter().for_each(|(word, ty)| quote!(#word #ty).to_tokens(&mut understood));
     resources.iter().flatten().for_each(|resource| resource.name.to_tokens(&mut understood));

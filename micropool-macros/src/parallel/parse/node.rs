@@ -3,13 +3,12 @@
 use proc_macro2::{Ident, Spacing, Span, TokenStream, TokenTree};
 use quote::ToTokens;
 use syn::buffer::Cursor;
-use syn::ext::IdentExt;
 use syn::parse::{ParseStream, Parser};
 use syn::spanned::Spanned;
-use syn::{Attribute, Expr, LitBool, LitInt, LitStr, Meta, Result, Token, token};
+use syn::{Attribute, BinOp, Expr, ExprBinary, Result, Token, token};
 
 use super::names::{after, input_list, inputs, meant};
-use super::{Block, Node, Place, behind_arrow, header, identifier, is_separator, is_word, skip_to_next};
+use super::{Block, Node, Place, attributes, behind_arrow, header, identifier, is_separator, is_word, skip_to_next};
 use crate::errors::{Errors, did_you_mean};
 
 /// Whether a node begins here, whatever else could stand here: an expression, a resource.
@@ -32,7 +31,7 @@ pub fn begins(input: ParseStream) -> bool {
 
 pub fn node(input: ParseStream, block: &mut Block, errors: &mut Errors) -> Result<()> {
     let begin = input.fork();
-    let (attrs, cost) = attributes(input, errors)?;
+    let (attrs, cost) = attributes::of_a_node(input, errors)?;
     if input.is_empty() || header::word(input).is_some() {
         let what = if input.is_empty() {
             "attributes stand in front of a node, and none follows"
@@ -257,11 +256,12 @@ fn expression(input: ParseStream, node: &Node, arrow: Span) -> (Expr, Result<()>
     if input.peek(Token![,]) || input.peek(Token![;]) {
         return (nothing(), Err(input.error(missing)));
     }
-    if input.is_empty() || begins(input) {
+    let attribute = attributes::of_an_expression(input, &shown);
+    if attribute.is_none() && (input.is_empty() || begins(input)) {
         return (nothing(), Err(syn::Error::new(arrow, missing)));
     }
     match Expr::parse_with_earlier_boundary_rule(input) {
-        Ok(expr) => (expr, Ok(())),
+        Ok(expr) => (expr, attribute.map_or(Ok(()), Err)),
         Err(error) => (nothing(), Err(error)),
     }
 }
@@ -276,6 +276,12 @@ pub fn ungrouped(mut expr: &Expr) -> &Expr {
 
 /// Between two nodes stands a comma, unless the first ends with a block, as in `match`.
 fn separator(input: ParseStream, node: &mut Node, errors: &mut Errors) -> Result<Option<(Node, Part)>> {
+    if input.peek(Token![,])
+        && let Some(error) = type_arguments(input, &node.expr)
+    {
+        node.expr = nothing();
+        return Err(error);
+    }
     if input.is_empty() || input.parse::<Token![,]>().is_ok() {
         return Ok(None);
     }
@@ -328,6 +334,32 @@ fn separator(input: ParseStream, node: &mut Node, errors: &mut Errors) -> Result
     Ok(None)
 }
 
+/// `Map<K, V>::new()` is a comparison up to its comma. Goes on behind the `>`, if that is what was written.
+fn type_arguments(input: ParseStream, expr: &Expr) -> Option<syn::Error> {
+    let Expr::Binary(ExprBinary { left, op: BinOp::Lt(less), .. }) = expr else { return None };
+    let mut rest = input.cursor();
+    let (mut seen, mut end) = (0, None);
+    // Up to where only the next node can be.
+    while let Some((tree, next)) = rest.token_tree() {
+        seen += 1;
+        match tree {
+            TokenTree::Punct(punct) if punct.as_char() == '>' => end = Some(seen),
+            TokenTree::Punct(punct) if matches!(punct.as_char(), '=' | '-' | ';') => break,
+            TokenTree::Ident(word) if word == "if" || word == "after" => break,
+            _ => {}
+        }
+        rest = next;
+    }
+    for _ in 0..end? {
+        input.parse::<TokenTree>().ok()?;
+    }
+    let name = left.to_token_stream().to_string().replace(' ', "");
+    Some(syn::Error::new_spanned(
+        less,
+        format_args!("type arguments in an expression stand behind `::`: write `{name}::<…>`"),
+    ))
+}
+
 /// Whether `=>` comes before the next comma or semicolon.
 fn arrow_ahead(input: ParseStream) -> bool {
     let mut rest = input.cursor();
@@ -376,92 +408,6 @@ fn swallowed(node: &mut Node, errors: &mut Errors) -> Option<(Node, Part)> {
         errors.push(error);
     }
     Some((next, Part::After))
-}
-
-fn attributes(input: ParseStream, errors: &mut Errors) -> Result<(Vec<Attribute>, u64)> {
-    let mut kept = Vec::new();
-    let mut cost = None;
-    for attr in input.call(Attribute::parse_outer)? {
-        let path = attr.path();
-        if path.is_ident("cost") {
-            let number = attr.parse_args::<LitInt>();
-            match number.as_ref().map(LitInt::base10_parse) {
-                Ok(Ok(_)) if cost.is_some() => errors.on(&attr, "`cost` is given twice: keep one"),
-                Ok(Ok(number)) => cost = Some(number),
-                Ok(Err(_)) => errors.on(&attr, format_args!("`cost` is at most {}", u64::MAX)),
-                Err(_) => errors.on(&attr, "`cost` takes a whole number: `#[cost(5)]`"),
-            }
-        } else if path.is_ident("cfg") {
-            match takes_one(&attr.meta) {
-                true => match attr.parse_args_with(cfg) {
-                    Ok(()) => kept.push(attr),
-                    Err(error) => errors.push(error),
-                },
-                false => errors.on(&attr, "`cfg` takes one condition: `#[cfg(…)]`, several as `#[cfg(all(a, b))]`"),
-            }
-        } else if ["doc", "allow", "expect", "warn", "deny", "forbid"].iter().any(|known| path.is_ident(known)) {
-            kept.push(attr);
-        } else {
-            errors.on(
-                path,
-                "a node takes `cfg`, `cost`, doc comments and lint levels; put other attributes inside its expression",
-            );
-        }
-    }
-    Ok((kept, cost.unwrap_or(1)))
-}
-
-/// Whether it is `cfg(…)` with one condition.
-fn takes_one(cfg: &Meta) -> bool {
-    let Meta::List(list) = cfg else { return false };
-    let mut commas = list.tokens.clone().into_iter().skip_while(|tree| !is_separator(tree));
-    !list.tokens.is_empty() && commas.nth(1).is_none()
-}
-
-/// Reads the condition of a `cfg`. rustc's own message for a wrong one would stand there once for each use of it.
-fn cfg(input: ParseStream) -> Result<()> {
-    condition_of_cfg(input)?;
-    input.parse::<Option<Token![,]>>().map(drop)
-}
-
-fn condition_of_cfg(input: ParseStream) -> Result<()> {
-    if input.peek(LitBool) {
-        return input.parse::<LitBool>().map(drop);
-    }
-    if !input.peek(Ident::peek_any) {
-        return Err(input.error("expected a condition: `unix`, `feature = \"…\"`, `not(…)`, `all(…)` or `any(…)`"));
-    }
-    let name = input.call(Ident::parse_any)?;
-    if input.peek(Token![=]) {
-        let equals: Token![=] = input.parse()?;
-        let expected = format!("expected a string: `{name} = \"…\"`");
-        if input.is_empty() {
-            return Err(syn::Error::new_spanned(equals, expected));
-        }
-        input.parse::<LitStr>().map_err(|error| syn::Error::new(error.span(), expected))?;
-    } else if input.peek(token::Paren) {
-        let content;
-        let parentheses = syn::parenthesized!(content in input);
-        if name != "not" && name != "all" && name != "any" {
-            return content.parse::<TokenStream>().map(drop);
-        }
-        let mut count = 0;
-        while !content.is_empty() {
-            condition_of_cfg(&content)?;
-            content.parse::<Option<Token![,]>>()?;
-            count += 1;
-        }
-        if name == "not" && count != 1 {
-            return Err(syn::Error::new(
-                parentheses.span.join(),
-                "`not` takes one condition: `not(…)`, several as `not(any(a, b))`",
-            ));
-        }
-    }
-    match input.is_empty() || input.peek(Token![,]) {
-        true => Ok(()),
-        false => Err(input.error(format_args!("expected `,` or the end of the condition behind `{name}`"))),
-    }
 }
 
 /// `background` and `here` are modifiers where another name follows, else names.
