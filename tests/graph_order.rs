@@ -169,6 +169,32 @@ fn a_helping_thread_and_many_branches() {
     }
 }
 
+/// Three forks in each other, of which the innermost has the most urgent branch: a thread that looks for work all the time sees it
+/// together with the others, though it is made last.
+#[test]
+fn a_thread_that_looks_all_the_time_begins_with_the_most_urgent_of_all_forks() {
+    within(Duration::from_secs(60), || {
+        let pool = pool(1);
+        let _awake = pool.keep_awake();
+        for _ in 0..300 {
+            let log = Log::default();
+            parallel! {
+                in pool;
+                nested;
+                input => (),
+                #[cost(30)] physics after input => log.wait_for(1),
+                #[cost(20)] animation after input => log.push('n'),
+                #[cost(10)] audio after input => log.push('u'),
+                #[cost(20)] _ after input => log.push('i'),
+                cull after (physics, animation) => (),
+                #[cost(30)] _ after (cull, audio) => (),
+            };
+            let order = log.take();
+            assert!(order.starts_with('n'), "{order}");
+        }
+    });
+}
+
 #[test]
 fn what_became_ready_counts_with_the_rest() {
     // While `a` and `b` run, one on each thread, `d` and `f` wait. `c`, which `a` makes ready, is less urgent than both.

@@ -2,7 +2,7 @@
 
 use crate::current;
 use crate::panic::{AbortOnUnwind, Held, Payload, catch, drop_quietly};
-use crate::seat::{Pushed, Seat};
+use crate::seat::Seat;
 use crate::segment::{SlotId, Target};
 use crate::slot::{Slot, Work};
 use crate::sync::UnsafeCell;
@@ -61,7 +61,7 @@ where
 {
     let half = Half::new(b);
     let pushed = wake::push_job(me, half.work());
-    both(me, &half, pushed, a)
+    both(me, &half, pushed.slot, a)
 }
 
 /// As [`join_on`], however many search: for models whose executions would be too many with both kinds.
@@ -74,7 +74,7 @@ where
     let half = Half::new(b);
     let pushed = me.push(half.work(), Kind::Ready);
     wake::published(me, pushed);
-    both(me, &half, pushed, a)
+    both(me, &half, pushed.slot, a)
 }
 
 /// `join` whose second half is taken before others of its stack if it is more urgent: the longest way to the end of the
@@ -86,19 +86,31 @@ where
     B: FnOnce() -> RB,
 {
     let half = Half::new(b);
-    let pushed = me.push_ranked(half.work(), rank);
-    wake::published(me, pushed);
-    both(me, &half, pushed, a)
+    let slot = me.reserve(half.work(), rank);
+    wake::branches_reserved(me, slot);
+    both(me, &half, slot, a)
+}
+
+/// As [`join_ranked`], where the first thing that `a` does is a [`join_ranked`], or another of these: that one offers both, so that the
+/// more urgent is taken first by whoever looks. If `a` did anything else before, the second half would be offered too late.
+#[inline]
+pub(crate) fn join_ranked_outer<A, B, RA, RB>(me: &Seat, rank: u32, a: A, b: B) -> (RA, RB)
+where
+    A: FnOnce() -> RA,
+    B: FnOnce() -> RB,
+{
+    let half = Half::new(b);
+    let slot = me.reserve(half.work(), rank);
+    both(me, &half, slot, a)
 }
 
 #[inline]
-fn both<A, B, RA, RB>(me: &Seat, half: &Half<B, RB>, pushed: Pushed<'_>, a: A) -> (RA, RB)
+fn both<A, B, RA, RB>(me: &Seat, half: &Half<B, RB>, slot: &Slot, a: A) -> (RA, RB)
 where
     A: FnOnce() -> RA,
     B: FnOnce() -> RB,
 {
     // Before any code of the user's: this frame must not be left while another thread may be in it.
-    let slot = pushed.slot;
     let unwinding = Unwinding { me, half, slot };
     let ra = a();
     mem::forget(unwinding);

@@ -143,9 +143,30 @@ impl Seat {
         self.push_with(|slot| slot.publish(work, self.job_kind(slot), self.tier()))
     }
 
+    /// Puts a branch of a graph on the stack that is to be seen together with the next one: see [`expose`](Self::expose).
     #[inline]
-    pub(crate) fn push_ranked(&self, work: Work, rank: u32) -> Pushed<'_> {
-        self.push_with(|slot| slot.publish_ranked(work, self.job_kind(slot), self.tier(), rank))
+    pub(crate) fn reserve(&self, work: Work, rank: u32) -> &Slot {
+        let (slot, above) = self.top_and_above();
+        slot.reserve(work, rank);
+        self.raise_to(above);
+        slot
+    }
+
+    /// Makes the topmost branch Ready, and all those reserved below it: the lowest last, which hides the others until then. So whoever
+    /// looks for the most urgent of them chooses among all. Always Ready, for a node of a graph is worth an exchange, and one left
+    /// Private would be asked for by the first thief that comes back from another.
+    #[inline]
+    pub(crate) fn expose<'a>(&'a self, topmost: &'a Slot, mut each: impl FnMut(Pushed<'a>)) {
+        let mut next = Some(topmost);
+        while let Some(slot) = next {
+            let mut word = slot.expose(self.tier());
+            if word.is_background() {
+                word = self.look_again(slot, word);
+            }
+            each(Pushed { slot, word });
+            let below = slot.position.checked_sub(1).and_then(|position| self.slot(position));
+            next = below.filter(|slot| slot.is_reserved());
+        }
     }
 
     /// The oldest job that nobody has taken is always cheap to take; those above it may be cheap to take back instead.

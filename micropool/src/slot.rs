@@ -101,15 +101,32 @@ impl Slot {
         word
     }
 
-    /// As `publish`, for a branch of a graph.
+    /// Puts a branch of a graph here, which nobody can take, or anything above it, until it is [exposed](Self::expose).
     #[inline]
-    pub(crate) fn publish_ranked(&self, work: Work, kind: Kind, tier: Tier, rank: u32) -> Word {
+    pub(crate) fn reserve(&self, work: Work, rank: u32) {
         self.put(work);
         // Ordering: Relaxed, a wrong rank seen by a thief costs a little time, no more.
         self.rank.store(rank, Ordering::Relaxed);
-        let word = Word(self.state.load(Ordering::Relaxed)).next(kind, tier).ranked();
+        let word = Word(self.state.load(Ordering::Relaxed));
+        if word.kind() != Kind::Empty {
+            // A job that was put quietly left it: under a top above it would be this one.
+            overwrite(&self.state, word.next(Kind::Empty, Tier::Foreground).0, Ordering::Relaxed);
+        }
+    }
+
+    /// Makes a reserved branch Ready.
+    #[inline]
+    pub(crate) fn expose(&self, tier: Tier) -> Word {
+        let word = Word(self.state.load(Ordering::Relaxed)).next(Kind::Ready, tier).ranked();
+        // Ordering: as in `publish`.
         overwrite(&self.state, word.0, Ordering::Release);
         word
+    }
+
+    /// Whether the owner has reserved it: of a slot below its top.
+    #[inline]
+    pub(crate) fn is_reserved(&self) -> bool {
+        Word(self.state.load(Ordering::Relaxed)).kind() == Kind::Empty
     }
 
     #[inline]

@@ -3,7 +3,7 @@
 use crate::seat::{Pushed, Seat};
 use crate::shared::Shared;
 use crate::sleep::{Mode, Sleeper};
-use crate::slot::Work;
+use crate::slot::{Slot, Work};
 use crate::steal;
 use crate::sync::{Ordering, asymmetric_light_fence, edge, fence, light_fence};
 use crate::word::Tier;
@@ -39,6 +39,25 @@ pub(crate) fn published(seat: &Seat, pushed: Pushed<'_>) {
     }
 }
 
+/// After branches of a graph have been reserved, of which this is the topmost: they become Ready, and those who may take one are woken
+/// for each.
+#[inline]
+pub(crate) fn branches_reserved<'a>(seat: &'a Seat, topmost: &'a Slot) {
+    let (mut lowest, mut is_background) = (topmost, false);
+    seat.expose(topmost, |pushed| {
+        lowest = pushed.slot;
+        is_background |= pushed.word.is_background();
+    });
+    edge("P1");
+    asymmetric_light_fence();
+    if !seat.pool().sleepers.counts().nothing_to_do() || is_background {
+        let branches = (lowest.position..=topmost.position).filter_map(|position| seat.slot(position));
+        for slot in branches.filter(|slot| slot.is_pending()) {
+            attend(seat, Pushed { slot, word: slot.load() });
+        }
+    }
+}
+
 #[cold]
 #[inline(never)]
 fn attend(seat: &Seat, pushed: Pushed<'_>) {
@@ -48,8 +67,7 @@ fn attend(seat: &Seat, pushed: Pushed<'_>) {
     if tier == Tier::Background {
         pushed.slot.offer(pushed.word);
     } else if wanted > 0 {
-        // The most urgent may be any of the branches of a graph.
-        seat.offer(if pushed.word.is_ranked() { u32::MAX } else { wanted });
+        seat.offer(wanted);
     }
     if counts.perhaps_some() || tier == Tier::Background {
         rouse(seat, pushed.position(), tier);

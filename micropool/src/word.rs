@@ -7,7 +7,7 @@
 //!
 //! | kind     | meaning                                     | left by                                                       |
 //! |----------|---------------------------------------------|---------------------------------------------------------------|
-//! | Empty    | nothing here, nor above                     | the owner's push or open                                      |
+//! | Empty    | nothing here, nor above, that can be had: yet, if the top is above | the owner's push or open                 |
 //! | Private  | if the top is above: a job for one thread, cheap to push and to take back; else nothing. *Loud* (one inside): the next push here needs a new word | the owner's offer (→ Ready), its push of anything but another such job, or a thief's ask (→ Claiming) |
 //! | Claiming | a thief asks whether its owner has it       | that thief (→ Taken or → Private), or the owner (→ Empty, or a push if nothing was there) |
 //! | Ready    | a job for one thread, cheap to take         | the owner's reclaim (→ Empty) or a thief's claim (→ Taken)    |

@@ -16,7 +16,7 @@ use std::sync::{Mutex, PoisonError};
 
 use crate::after::{AfterValues, AnyTask};
 use crate::current;
-use crate::join::{join_here, join_ranked};
+use crate::join::{join_here, join_ranked, join_ranked_outer};
 use crate::panic::{Held, drop_quietly};
 use crate::task::{Task, task_done};
 use crate::trace::Parent;
@@ -111,6 +111,21 @@ impl<E> Block<E> {
     {
         match current::seat() {
             Some(seat) => join_ranked(seat, rank, a, b),
+            None => join_here(a, b),
+        }
+    }
+
+    /// As [`fork`](Self::fork), where `a` begins with another fork and nothing else: that one offers the branches of both.
+    #[inline]
+    pub fn fork_outer<A, B, RA, RB>(&self, rank: u32, a: A, b: B) -> (RA, RB)
+    where
+        A: FnOnce() -> RA + Send,
+        B: FnOnce() -> RB + Send,
+        RA: Send,
+        RB: Send,
+    {
+        match current::seat() {
+            Some(seat) => join_ranked_outer(seat, rank, a, b),
             None => join_here(a, b),
         }
     }

@@ -1,7 +1,8 @@
 //! Models of `join` and of the wait for a stolen half, with the real sleep.
 
 use super::*;
-use crate::loom_support::{Frame, Signal, Start, explore, increments, shared};
+use crate::loom_support::{Frame, Signal, Start, explore, increments, make_quiet, shared};
+use crate::seat::Pushed;
 use crate::segment::Origin;
 use crate::sleep::Mode;
 use crate::steal::{Private, take_any};
@@ -42,6 +43,55 @@ fn latch_a_stolen_half_ends_and_its_owner_goes_on() {
         assert_eq!(pool.seat(0).top(), 0);
         thief.join().unwrap();
         assert!(pool.sleepers.counts().none());
+    });
+}
+
+// Branches of a graph that are offered together, in slots of which the lower one was left by a quiet job. Each runs once, and what its
+// owner has written before is seen by whoever runs it.
+// Goes red if `reserve` leaves the quiet job's word, if `expose` is Relaxed, or if it leaves one of the branches reserved.
+#[test]
+fn branches_are_offered_together_and_run_once() {
+    explore(Some(3), || {
+        let (pool, start) = (shared(2, 1), Start::new());
+        let other = pool.clone();
+        let me = pool.seat(0);
+        make_quiet(me);
+        let thief = start.spawn(move || {
+            let seat = other.seat(1);
+            if let Some(claimed) = take_any(seat, Tier::Foreground, Private::Ask) {
+                claimed.run(seat);
+            }
+        });
+        start.go();
+        let frames = [Frame::new(0), Frame::new(0)];
+        let add = |frame: &Frame| frame.write(frame.read() + 1);
+        frames.iter().for_each(add);
+        join_ranked_outer(me, 1, || join_ranked(me, 2, || (), || add(&frames[1])), || add(&frames[0]));
+        assert_eq!(frames.each_ref().map(Frame::read), [2, 2]);
+        assert_eq!(me.top(), 1);
+        thief.join().unwrap();
+    });
+}
+
+// One thread after another: nobody finds a branch that is kept back, and then the more urgent one is found first, though it lies above.
+#[test]
+fn branches_that_are_kept_back_are_seen_with_the_next() {
+    explore(None, || {
+        let pool = shared(2, 1);
+        let (me, thief) = (pool.seat(0), pool.seat(1));
+        make_quiet(me);
+        let frames = [Frame::new(0), Frame::new(0)];
+        me.reserve(increments(&frames[0]), 1);
+        assert!(take_any(thief, Tier::Foreground, Private::Ask).is_none());
+        let topmost = me.reserve(increments(&frames[1]), 2);
+        assert!(take_any(thief, Tier::Foreground, Private::Ask).is_none());
+        let mut seen = 0;
+        me.expose(topmost, |_| seen += 1);
+        assert_eq!(seen, 2);
+        for expected in [[0, 1], [1, 1]] {
+            take_any(thief, Tier::Foreground, Private::Leave).expect("it is offered").run(thief);
+            assert_eq!(frames.each_ref().map(Frame::read), expected);
+        }
     });
 }
 

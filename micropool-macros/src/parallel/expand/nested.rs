@@ -4,6 +4,8 @@
 //! Of a fork, the most urgent branch stays with the thread that forks, and stands innermost: the others are all offered
 //! before it begins, the least urgent first.
 
+use std::cmp::Reverse;
+
 use proc_macro2::{Ident, Span, TokenStream};
 use quote::{ToTokens, quote_spanned};
 
@@ -119,25 +121,44 @@ impl Nested<'_> {
     }
 
     fn fork(&self, parts: &[Shape]) -> TokenStream {
-        let model = self.cx.model;
-        // Spawning is done at once, and takes no thread.
-        let (spawned, mut branches): (Vec<&Shape>, Vec<&Shape>) =
-            parts.iter().partition(|part| part.nodes().iter().all(|&node| model.is_background(node)));
-        let rank = |part: &Shape| part.nodes().iter().map(|&node| model.ranks[node]).max().unwrap_or(0);
-        branches.sort_by_key(|part| std::cmp::Reverse(rank(part)));
+        let (spawned, branches) = self.branches(parts);
         let mut statements: TokenStream = spawned.iter().map(|part| self.statements(part)).collect();
         statements.extend(match branches[..] {
             [] => TokenStream::new(),
             [only] => self.statements(only),
             _ if branches.len() > WIDEST_FORK => self.wide(&branches),
-            _ => self.narrow(&branches, rank),
+            _ => self.narrow(&branches),
         });
         statements
     }
 
+    /// What is only spawned, which is done at once and takes no thread; and the branches, the most urgent first.
+    fn branches<'b>(&self, parts: &'b [Shape]) -> (Vec<&'b Shape>, Vec<&'b Shape>) {
+        let is_spawned = |part: &&Shape| part.nodes().iter().all(|&node| self.cx.model.is_background(node));
+        let (spawned, mut branches): (Vec<&Shape>, Vec<&Shape>) = parts.iter().partition(is_spawned);
+        branches.sort_by_key(|part| Reverse(self.rank(part)));
+        (spawned, branches)
+    }
+
+    fn rank(&self, part: &Shape) -> u64 {
+        part.nodes().iter().map(|&node| self.cx.model.ranks[node]).max().unwrap_or(0)
+    }
+
+    /// Whether a part's first step is a fork by joins.
+    fn begins_with_joins(&self, part: &Shape) -> bool {
+        match part {
+            Shape::Node(_) => false,
+            Shape::Series(parts) => self.begins_with_joins(&parts[0]),
+            Shape::Parallel(parts) => {
+                let (spawned, branches) = self.branches(parts);
+                spawned.is_empty() && (2..=WIDEST_FORK).contains(&branches.len())
+            }
+        }
+    }
+
     /// A fork of few branches: joins. The branches are bound before, in the order of the source: that is the order in
-    /// which rustc infers types.
-    fn narrow(&self, branches: &[&Shape], rank: impl Fn(&Shape) -> u64) -> TokenStream {
+    /// which rustc infers types. A join whose first branch begins with another leaves it to that one to offer its second.
+    fn narrow(&self, branches: &[&Shape]) -> TokenStream {
         let lets = in_source_order(branches).into_iter().map(|part| {
             let (name, statements, outputs) = (self.branch(part), self.statements(part), self.outputs(part));
             quote_spanned!(self.span(part)=> let #name = || { #statements #outputs };)
@@ -146,10 +167,12 @@ impl Nested<'_> {
         let mut value = self.branch(branches[0]).into_token_stream();
         let mut pattern = self.patterns(branches[0]);
         for (place, part) in branches.iter().enumerate().skip(1) {
-            let rank = u32::try_from(rank(part)).unwrap_or(u32::MAX);
+            let rank = u32::try_from(self.rank(part)).unwrap_or(u32::MAX);
+            let is_outer = place > 1 || self.begins_with_joins(branches[0]);
             let (other, others) = (self.branch(part), self.patterns(part));
             let span = self.span(part);
-            value = quote_spanned!(span=> __micropool_block.fork(#rank, #value, #other));
+            let fork = Ident::new(if is_outer { "fork_outer" } else { "fork" }, span);
+            value = quote_spanned!(span=> __micropool_block.#fork(#rank, #value, #other));
             pattern = quote_spanned!(Span::mixed_site()=> (#pattern, #others));
             if place + 1 < branches.len() {
                 value = quote_spanned!(span=> || #value);
