@@ -26,12 +26,49 @@ fn cost(f: impl FnOnce()) -> Duration {
     used().saturating_sub(before)
 }
 
+/// Asserts that the process uses next to nothing in this time. A machine with other work charges some of it to whoever is there, now and
+/// then: so it is the least of several tries, until one is fine.
+fn rests(what: &str, time: Duration) {
+    let mut tries = Vec::new();
+    let rested = (0..5).any(|_| {
+        let used = cost(|| thread::sleep(time));
+        tries.push(used);
+        used < Duration::from_micros(200)
+    });
+    assert!(rested, "{what} used {tries:?} in {time:?}");
+}
+
 fn pool(threads: usize) -> ThreadPool {
     ThreadPoolBuilder::new().num_threads(threads).build().expect("threads can be made")
 }
 
 fn fork(pool: &ThreadPool) {
     pool.join(|| busy(Duration::from_micros(20)), || busy(Duration::from_micros(20)));
+}
+
+/// Where gaps are short and come again and again, a worker spins through them; where they are long, it sleeps soon; and where a time is
+/// set, neither changes it. Several tries: on a machine with other work a short gap may be long.
+fn spinning_by_habit() {
+    if thread::available_parallelism().map_or(1, usize::from) < 2 {
+        return;
+    }
+    let per_frame = |pool: &ThreadPool, gap: Duration, frames: u32| {
+        let all = || (0..frames).for_each(|_| (fork(pool), thread::sleep(gap)).0);
+        all();
+        cost(all) / frames
+    };
+    let (short, long) = (Duration::from_micros(150), Duration::from_millis(3));
+    let (pool, fixed) =
+        (pool(1), ThreadPoolBuilder::new().num_threads(1).spin_before_sleep(Duration::from_micros(50)).build());
+    let fixed = fixed.expect("threads can be made");
+    let mut seen = Vec::new();
+    let as_told = (0..10).any(|_| {
+        let [learned, unlearned] = [(short, 100), (long, 20)].map(|(gap, frames)| per_frame(&pool, gap, frames));
+        let [never_learned, slept] = [(short, 100), (long, 20)].map(|(gap, frames)| per_frame(&fixed, gap, frames));
+        seen.push([learned, never_learned, unlearned, slept]);
+        learned > never_learned + short / 3 && unlearned < slept + Duration::from_micros(150)
+    });
+    assert!(as_told, "per frame (short gaps, with a time; long gaps, with a time): {seen:?}");
 }
 
 #[test]
@@ -46,8 +83,7 @@ fn promise_6_spin_then_sleep() {
         });
         // Long past `spin_before_sleep`.
         thread::sleep(Duration::from_millis(300));
-        let idle = cost(|| thread::sleep(Duration::from_millis(1000)));
-        assert!(idle < Duration::from_micros(500), "the sleeping workers of three pools used {idle:?} in a second");
+        rests("the sleeping workers of three pools", Duration::from_millis(300));
         drop(pools);
 
         // Under a guard an idle worker spins; without it it sleeps again.
@@ -59,8 +95,7 @@ fn promise_6_spin_then_sleep() {
         assert!(awake > Duration::from_millis(20), "a worker that is kept awake used {awake:?} in 300 ms");
         drop(guard);
         thread::sleep(Duration::from_millis(50));
-        let idle = cost(|| thread::sleep(Duration::from_millis(300)));
-        assert!(idle < Duration::from_micros(500), "after the guard a worker used {idle:?} in 300 ms");
+        rests("after the guard a worker", Duration::from_millis(200));
 
         // A caller that is blocked on a stolen half spins for a while, then sleeps too.
         let pool = pool(1);
@@ -122,11 +157,12 @@ fn promise_6_spin_then_sleep() {
         let spinning = spinning.into_inner();
         assert!(spinning < 6000, "beside a stopped loop the pool used {spinning} µs in 300 ms");
 
+        spinning_by_habit();
+
         // Without a time to spin nobody spins: not the workers, not the caller.
         let pool = ThreadPoolBuilder::new().num_threads(2).spin_before_sleep(Duration::ZERO).build().unwrap();
         fork(&pool);
         thread::sleep(Duration::from_millis(50));
-        let idle = cost(|| thread::sleep(Duration::from_millis(300)));
-        assert!(idle < Duration::from_micros(500), "{idle:?}");
+        rests("without a time to spin a worker", Duration::from_millis(200));
     });
 }

@@ -3,6 +3,7 @@
 use crate::config::{Config, IndexHandler, PanicHandler};
 use crate::current;
 use crate::global;
+use crate::habit::SpinTime;
 use crate::platform;
 use crate::pool::ThreadPool;
 use crate::priority::{self, BackgroundPriority};
@@ -49,8 +50,9 @@ pub struct ThreadPoolBuilder {
 
 type SpawnHandler = Box<dyn FnMut(WorkerThread) -> io::Result<()>>;
 
-/// How long an idle thread spins before it sleeps, by default: about the time that a wake-up takes.
-const SPIN: Duration = Duration::from_micros(50);
+/// How long an idle thread spins before it sleeps, by default: about the time that a wake-up takes, or as long as a thread waits within
+/// a frame.
+const SPIN: SpinTime = SpinTime { least: Duration::from_micros(50), most: Duration::from_micros(500) };
 
 /// More threads than any machine runs, and fewer than would take all memory.
 const MOST_THREADS: usize = 1 << 14;
@@ -86,8 +88,11 @@ impl ThreadPoolBuilder {
         self
     }
 
-    /// How long a thread without work spins before it sleeps (default 50 µs). Longer: quicker to answer, and more
-    /// of a core spent on it.
+    /// How long a thread without work spins before it sleeps. Longer: quicker to answer, and more of a core spent on it.
+    ///
+    /// By default 50 µs, about what a wake-up takes; and up to 500 µs for a thread whose sleeps ended so soon before, as long as such
+    /// gaps come again: within a frame nobody sleeps then, and a pool that has little to do sleeps at once. (50 µs in any case where there
+    /// are more threads than processors.) A time that is set here is kept as it is.
     ///
     /// ```
     /// use std::time::Duration;
@@ -314,12 +319,20 @@ impl ThreadPoolBuilder {
         self.build_with(true).unwrap_or_else(|_| unreachable!("a pool of no threads can be made"))
     }
 
+    fn spin_time(&self, others_need_the_processor: bool) -> SpinTime {
+        match self.spin {
+            Some(time) => SpinTime { least: time, most: time },
+            None if others_need_the_processor => SpinTime { most: SPIN.least, ..SPIN },
+            None => SPIN,
+        }
+    }
+
     fn config(&self, num_threads: usize) -> Config {
         let dedicated = self.dedicated_background_threads.unwrap_or(0);
         let cap = self.background_threads.unwrap_or(num_threads.saturating_sub(1)).max(1);
         Config {
             num_threads,
-            spin: self.spin.unwrap_or(SPIN),
+            spin: self.spin_time(has_more_threads_than_processors(num_threads + dedicated)),
             background_threads: if dedicated > 0 { 0 } else { cap },
             dedicated_background_threads: dedicated,
             background_priority: self.background_priority,
@@ -424,9 +437,13 @@ fn spawn_thread(worker: WorkerThread) -> io::Result<JoinHandle<()>> {
     builder.spawn(move || worker.run())
 }
 
+/// A caller counts too.
+fn has_more_threads_than_processors(threads: usize) -> bool {
+    threads >= available_parallelism()
+}
+
 fn is_crowded(workers: usize, dedicated: usize) -> bool {
-    let processors = available_parallelism();
-    workers + dedicated >= processors && workers > 1 || processors == 1
+    has_more_threads_than_processors(workers + dedicated) && workers > 1 || available_parallelism() == 1
 }
 
 fn available_parallelism() -> usize {

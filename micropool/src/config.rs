@@ -1,16 +1,16 @@
 //! How a pool was asked to be: the builder's answers, as the running pool reads them.
 
+use crate::habit::SpinTime;
 use crate::panic::Payload;
 use crate::priority::BackgroundPriority;
 use std::sync::Arc;
-use std::time::Duration;
 
 pub(crate) type IndexHandler = Arc<dyn Fn(usize) + Send + Sync>;
 pub(crate) type PanicHandler = Arc<dyn Fn(Payload) + Send + Sync>;
 
 pub(crate) struct Config {
     pub(crate) num_threads: usize,
-    pub(crate) spin: Duration,
+    pub(crate) spin: SpinTime,
     /// How many of the workers may run background work at once; 0 with dedicated threads.
     pub(crate) background_threads: usize,
     pub(crate) dedicated_background_threads: usize,

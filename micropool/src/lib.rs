@@ -74,6 +74,7 @@ mod segment;
 #[allow(unsafe_code)]
 mod slot;
 
+mod habit;
 #[allow(unsafe_code)]
 mod seat;
 
@@ -85,6 +86,7 @@ mod shared;
 mod unit;
 
 mod ancestry;
+mod spin;
 mod steal;
 mod wait;
 mod wake;

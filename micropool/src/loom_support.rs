@@ -6,6 +6,7 @@
 //! *accesses*, which it takes as `AcqRel`. So no proof may rest on those; where one needs more, the code has a fence.
 
 use crate::config::Config;
+use crate::habit::SpinTime;
 use crate::seat::{Pushed, Seat};
 use crate::shared::Shared;
 use crate::slot::Work;
@@ -38,7 +39,7 @@ pub(crate) fn explore(preemptions: Option<usize>, model: impl Fn() + Sync + Send
 pub(crate) fn shared(num_threads: usize, background_threads: usize) -> Arc<Shared> {
     let shared = Arc::new(Shared::new(Config {
         num_threads,
-        spin: Duration::ZERO,
+        spin: SpinTime { least: Duration::ZERO, most: Duration::ZERO },
         background_threads,
         dedicated_background_threads: 0,
         background_priority: crate::priority::BackgroundPriority::Normal,

@@ -4,6 +4,7 @@
 //! memory lives as long as the pool's shared state, so that late looks and late wakes touch nothing that is gone.
 
 use crate::broadcast::Mailbox;
+use crate::habit::Habit;
 use crate::segment::{Origin, Segment};
 use crate::shared::Shared;
 use crate::sleep::Sleeper;
@@ -27,6 +28,8 @@ pub(crate) struct Seat {
     tier: AtomicU64,
     pub(crate) pool: *const Shared,
     pub(crate) index: u32,
+    /// The owner's, and nobody else looks at it.
+    pub(crate) habit: Habit,
     /// The worker's index, or `OUTSIDE`.
     pub(crate) worker: u32,
 
@@ -68,6 +71,7 @@ impl Seat {
             tier: AtomicU64::new(Tier::Foreground as u64),
             pool,
             index,
+            habit: Habit::new(),
             worker,
             // Its stamp on tiers has fewer bits, and wraps first.
             version: AtomicU64::new(start_of_counter(64, 4)),

@@ -4,9 +4,9 @@ use crate::broadcast;
 use crate::seat::Seat;
 use crate::segment::Target;
 use crate::sleep::{Mode, NOWHERE};
+use crate::spin::Spin;
 use crate::steal::{self, Look, Private};
-use crate::sync::{MODEL, edge, heavy_fence, spin_loop, yield_now};
-use std::time::{Duration, Instant};
+use crate::sync::{edge, heavy_fence, yield_now};
 
 /// What a thread can wait for.
 pub(crate) trait Awaited {
@@ -39,24 +39,25 @@ pub(crate) fn wait(me: &Seat, what: &impl Awaited) {
     let mut spin = Spin::new(me);
     loop {
         if what.done() {
+            spin.worked();
             return;
         }
         if what.help(me) {
-            spin = Spin::new(me);
+            spin.worked();
             continue;
         }
         if let Look::Found(claimed) = steal::take_descendant(me, what.target(), spin.private()) {
             claimed.run(me);
-            spin = Spin::new(me);
+            spin.worked();
             continue;
         }
         if broadcast::read_mail(me, Some(what.target())) {
-            spin = Spin::new(me);
+            spin.worked();
             continue;
         }
         if !spin.once() {
             sleep(me, what);
-            spin = Spin::new(me);
+            spin.slept();
         }
     }
 }
@@ -97,50 +98,4 @@ fn sleep(me: &Seat, what: &impl Awaited) {
         }
     }
     what.unmark();
-}
-
-/// Spinning by time: a pause takes 5 ns on one machine and 25 on another.
-pub(crate) struct Spin {
-    limit: Duration,
-    crowded: bool,
-    rounds: u32,
-    began: Option<Instant>,
-}
-
-/// Rounds between two looks at the clock, a power of two.
-const ROUNDS: u32 = 32;
-
-/// For so many rounds nobody is asked for what he may offer by himself: about as long as the asking takes. Before the clock is looked at,
-/// so that there is a round with an ask before any sleep.
-const PATIENCE: u32 = ROUNDS;
-
-impl Spin {
-    pub(crate) fn new(me: &Seat) -> Self {
-        let config = &me.pool().config;
-        Self { limit: config.spin, crowded: config.crowded, rounds: 0, began: None }
-    }
-
-    /// Whether it is time to ask for what nobody offers.
-    pub(crate) fn private(&self) -> Private {
-        if MODEL || self.limit.is_zero() || self.rounds >= PATIENCE { Private::Ask } else { Private::Leave }
-    }
-
-    /// A moment's pause. `false`: the time is over.
-    pub(crate) fn once(&mut self) -> bool {
-        if MODEL || self.limit.is_zero() {
-            return false;
-        }
-        spin_loop();
-        self.rounds = self.rounds.wrapping_add(1);
-        if !self.rounds.is_multiple_of(ROUNDS) {
-            return true;
-        }
-        let now = Instant::now();
-        let began = *self.began.get_or_insert(now);
-        if self.crowded {
-            yield_now();
-        }
-        // A clock that stood still or jumped back counts as no time; one that jumped forward ends the spin early.
-        now.saturating_duration_since(began) < self.limit
-    }
 }

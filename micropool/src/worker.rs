@@ -7,9 +7,9 @@ use crate::run_unit;
 use crate::seat::Seat;
 use crate::shared::Shared;
 use crate::sleep::{Mode, Sleepers};
+use crate::spin::Spin;
 use crate::steal::{self, Private};
 use crate::sync::{edge, heavy_fence, model_yield};
-use crate::wait::Spin;
 use crate::wake;
 use crate::word::Tier;
 use std::sync::Arc;
@@ -59,7 +59,7 @@ impl Worker<'_> {
         let mut spin = Spin::new(self.me);
         loop {
             if self.run_something(spin.private()) {
-                spin = Spin::new(self.me);
+                spin.worked();
                 continue;
             }
             if self.pool.is_closing() && self.nothing_left() && self.me.mailbox.close() {
@@ -72,7 +72,7 @@ impl Worker<'_> {
                 model_yield();
             } else {
                 self.sleep();
-                spin = Spin::new(self.me);
+                spin.slept();
             }
         }
         self.sleepers().stop_searching();

@@ -2,6 +2,7 @@
 
 use super::*;
 use crate::config::Config;
+use crate::habit::SpinTime;
 use crate::loom_support::{Frame, Start, explore};
 use std::sync::Arc;
 use std::time::Duration;
@@ -9,7 +10,7 @@ use std::time::Duration;
 fn background() -> Arc<Background> {
     Arc::new(Background::new(&Config {
         num_threads: 1,
-        spin: Duration::ZERO,
+        spin: SpinTime { least: Duration::ZERO, most: Duration::ZERO },
         background_threads: 1,
         dedicated_background_threads: 0,
         background_priority: crate::priority::BackgroundPriority::Normal,
