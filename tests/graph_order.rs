@@ -161,6 +161,32 @@ fn costs_count_on_a_helping_thread() {
     }
 }
 
+/// Costs that 32 bits don't hold, in nanoseconds say.
+macro_rules! huge {
+    ([$($header:tt)*] $log:expr, $first:expr) => {
+        parallel! {
+            $($header)*
+            #[cost(9_000_000_000)]
+            a => { $log.push('a'); $first }
+            #[cost(5_000_000_000)]
+            b => $log.push('b'),
+            #[cost(8_000_000_000)]
+            c => $log.push('c'),
+            #[cost(6_000_000_000)]
+            d => $log.push('d'),
+        }
+    };
+}
+
+#[test]
+fn huge_costs_count_too() {
+    assert_eq!(alone!(huge[nested;]), "acdb");
+    for _ in 0..20 {
+        assert_eq!(helped!(huge[nested;] 4), "acdb");
+        assert_eq!(helped!(huge[use;] 4), "acdb");
+    }
+}
+
 #[test]
 fn a_helping_thread_and_many_branches() {
     for _ in 0..20 {

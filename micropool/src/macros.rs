@@ -112,6 +112,9 @@
 /// An empty `use;` demands this one. Both mean the same, and neither allocates. Of several ready nodes the one with the longest way to the end of the
 /// graph goes first, counted in nodes, or in `#[cost(N)]` where nodes carry it.
 ///
+/// A nested graph's calls nest as deep as its forks do. Where each of a hundred nodes of a chain has a branch of its own beside it, that
+/// takes rustc seconds and, without optimisation, a thread megabytes of its stack: there write `use;`.
+///
 /// # Failures
 ///
 /// If a node panics, exactly the nodes that depend on it don't run; every other one does. Those depend on it that list it as an input or

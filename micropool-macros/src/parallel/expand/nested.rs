@@ -144,6 +144,15 @@ impl Nested<'_> {
         part.nodes().iter().map(|&node| self.cx.model.ranks[node]).max().unwrap_or(0)
     }
 
+    /// The rank as the runtime has it, which compares it with those of other graphs too: as it is, or, where costs are huge, the place
+    /// among this graph's.
+    fn urgency(&self, part: &Shape) -> u32 {
+        let (ranks, rank) = (&self.cx.model.ranks, self.rank(part));
+        let place = ranks.iter().filter(|&&other| other < rank).count();
+        let fits = ranks.iter().all(|&other| u32::try_from(other).is_ok());
+        u32::try_from(rank).ok().filter(|_| fits).unwrap_or(number(place))
+    }
+
     /// Whether a part's first step is a fork by joins.
     fn begins_with_joins(&self, part: &Shape) -> bool {
         match part {
@@ -167,7 +176,7 @@ impl Nested<'_> {
         let mut value = self.branch(branches[0]).into_token_stream();
         let mut pattern = self.patterns(branches[0]);
         for (place, part) in branches.iter().enumerate().skip(1) {
-            let rank = u32::try_from(self.rank(part)).unwrap_or(u32::MAX);
+            let rank = self.urgency(part);
             let is_outer = place > 1 || self.begins_with_joins(branches[0]);
             let (other, others) = (self.branch(part), self.patterns(part));
             let span = self.span(part);
