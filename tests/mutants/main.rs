@@ -2,7 +2,8 @@
 //!
 //! `cargo test` only checks that each of them still stands in the source. `cargo test --test mutants -- --ignored --nocapture`
 //! builds and runs them all, about half a minute each; `MICROPOOL_MUTANTS=10` takes ten, others every day. Before them each gate runs
-//! on the sources as they are and must be green: else it would find out everything.
+//! on the sources as they are and must be green: else it would find out everything. (`MICROPOOL_GATES_ARE_GREEN=1` where that has just been
+//! seen.)
 
 use serde::Deserialize;
 use std::path::{Path, PathBuf};
@@ -32,6 +33,8 @@ enum Gate {
     /// A test target of the root package.
     Tests(String),
 }
+
+const GREEN: &str = "MICROPOOL_GATES_ARE_GREEN";
 
 fn root() -> &'static Path {
     Path::new(env!("CARGO_MANIFEST_DIR"))
@@ -72,7 +75,9 @@ fn every_mutant_is_found_out() {
     let all = mutants();
     let chosen = chosen(&all);
     let copy = Copy::make().expect("a copy of the sources");
-    copy.control(&chosen);
+    if env::var_os(GREEN).is_none() {
+        copy.control(&chosen);
+    }
     let (mut survivors, mut late) = (Vec::new(), Vec::new());
     for (k, mutant) in chosen.iter().enumerate() {
         let began = Instant::now();

@@ -382,6 +382,34 @@ fn idle_runs_what_is_queued_behind_a_later_task() {
     });
 }
 
+// Another thread has read an epoch that ends before it counts its task: the wait is for that task too, though it isn't among those noted.
+// It queues the task when the waiter, whose look at the queue was in vain, may be asleep, and ends the one that the wait was for;
+// which wakes nobody, for it isn't the last of its epoch. Goes red if `task_queued` wakes nobody who waits for all.
+#[test]
+fn idle_runs_what_was_made_in_an_epoch_that_is_over() {
+    explore(Some(2), || {
+        let (pool, start) = (shared(1, 1), Start::new());
+        let ran = Arc::new(Frame::new(0));
+        let (epoch, _) = pool.background.task_made();
+        let (other, late) = (pool.clone(), ran.clone());
+        let queues = start.spawn(move || {
+            run_unit::queue(&other, made(&other, &late));
+            if other.background.task_ended(epoch, false) {
+                crate::wake::unit_changed(&other, other.background.idle_unit());
+            }
+            forget_pool(&other);
+        });
+        start.go();
+        crate::current::with_seat_in(&pool, run_unit::wait_for_all);
+        queues.join().unwrap();
+        // Nobody else runs it, if the wait was not for it.
+        while run_one(&pool) {}
+        assert_eq!(ran.read(), 1);
+        pool.background.forget_promoted();
+        forget_pool(&pool);
+    });
+}
+
 // A later task is taken out of the queue for a moment, just when a worker looks there before it sleeps. Goes red if who puts it back
 // wakes nobody.
 #[test]
