@@ -157,19 +157,32 @@ impl Seat {
     }
 
     /// Makes the topmost branch Ready, and all those reserved below it: the lowest last, which hides the others until then. So whoever
-    /// looks for the most urgent of them chooses among all. Always Ready, for a node of a graph is worth an exchange, and one left
-    /// Private would be asked for by the first thief that comes back from another.
+    /// looks for the most urgent of them chooses among all. Gives the lowest. Always Ready, for a node of a graph is worth an exchange, and
+    /// one left Private would be asked for by the first thief that comes back from another.
     #[inline]
-    pub(crate) fn expose<'a>(&'a self, topmost: &'a Slot, mut each: impl FnMut(Pushed<'a>)) {
-        let mut next = Some(topmost);
-        while let Some(slot) = next {
-            let mut word = slot.expose(self.tier());
-            if word.is_background() {
-                word = self.look_again(slot, word);
+    pub(crate) fn expose<'a>(&'a self, topmost: &'a Slot) -> &'a Slot {
+        let mut lowest = topmost;
+        let mut any_background = lowest.expose(self.tier()).is_background();
+        let below = |slot: &Slot| slot.position.checked_sub(1).and_then(|position| self.slot(position));
+        while let Some(slot) = below(lowest).filter(|slot| slot.is_reserved()) {
+            any_background |= slot.expose(self.tier()).is_background();
+            lowest = slot;
+        }
+        if any_background {
+            self.look_again_at(lowest, topmost);
+        }
+        lowest
+    }
+
+    /// As [`look_again`](Self::look_again), when all are to be seen: who promoted before saw none of them.
+    #[cold]
+    fn look_again_at(&self, lowest: &Slot, topmost: &Slot) {
+        // Ordering: as there.
+        fence(Ordering::SeqCst);
+        if self.tier() == Tier::Foreground {
+            for slot in (lowest.position..=topmost.position).filter_map(|position| self.slot(position)) {
+                slot.promote(slot.load());
             }
-            each(Pushed { slot, word });
-            let below = slot.position.checked_sub(1).and_then(|position| self.slot(position));
-            next = below.filter(|slot| slot.is_reserved());
         }
     }
 

@@ -43,14 +43,10 @@ pub(crate) fn published(seat: &Seat, pushed: Pushed<'_>) {
 /// for each.
 #[inline]
 pub(crate) fn branches_reserved<'a>(seat: &'a Seat, topmost: &'a Slot) {
-    let (mut lowest, mut is_background) = (topmost, false);
-    seat.expose(topmost, |pushed| {
-        lowest = pushed.slot;
-        is_background |= pushed.word.is_background();
-    });
+    let lowest = seat.expose(topmost);
     edge("P1");
     asymmetric_light_fence();
-    if !seat.pool().sleepers.counts().nothing_to_do() || is_background {
+    if !seat.pool().sleepers.counts().nothing_to_do() || seat.tier() == Tier::Background {
         let branches = (lowest.position..=topmost.position).filter_map(|position| seat.slot(position));
         for slot in branches.filter(|slot| slot.is_pending()) {
             attend(seat, Pushed { slot, word: slot.load() });

@@ -159,6 +159,30 @@ fn promote_reaches_an_entry_that_is_just_opened() {
     });
 }
 
+// The same with two branches of a graph, which it offers together. Goes red if `expose` looks again
+// only at each, before all can be seen.
+#[test]
+fn promote_reaches_branches_that_are_just_offered() {
+    explore(Some(3), || {
+        let (pool, start) = (shared(2, 1), Start::new());
+        let frame = Arc::new(Frame::new(0));
+        let target = waits_for_background(&pool, &frame);
+        std::mem::forget(pool.seat(1).open_segment(Origin { slot: Some(target), unit: 0 }, Tier::Background));
+        let (other, help) = (pool.clone(), frame.clone());
+        let owner = start.spawn(move || {
+            let seat = other.seat(1);
+            seat.reserve(increments(&help), 1);
+            let topmost = seat.reserve(increments(&help), 2);
+            seat.expose(topmost);
+        });
+        start.go();
+        promote_descendants(pool.seat(0), Target::Slot(target));
+        owner.join().unwrap();
+        let words = [0, 1].map(|position| pool.seat(1).slot(position).unwrap().load());
+        assert_eq!(words.map(|word| (word.kind(), Tier::of(word))), [(Kind::Ready, Tier::Foreground); 2]);
+    });
+}
+
 /// A claimed unit that waits for `looked` and then notes the tier of the seat that runs it.
 fn notes_its_tier(pool: &Arc<Shared>, seat: u32, looked: &Arc<Signal>, tier: &Arc<Frame>) -> Arc<dyn Unit> {
     let (shared, looked, tier) = (pool.clone(), looked.clone(), tier.clone());
