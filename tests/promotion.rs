@@ -1,21 +1,13 @@
 //! What a foreground thread waits for is foreground, and so is all that it must come after: it runs on the thread that waits and
 //! on workers that may not run background work. Each test can only end if that is so.
 
-use micropool::{SharedTask, Task, ThreadPool, ThreadPoolBuilder};
+use micropool::{SharedTask, Task, ThreadPool};
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Barrier};
 use std::time::Duration;
-use support::{Gate, soon, within};
+use support::{Gate, capped, dedicated, soon, within};
 
 const LIMIT: Duration = Duration::from_secs(60);
-
-fn capped(workers: usize, background: usize) -> ThreadPool {
-    ThreadPoolBuilder::new().num_threads(workers).background_threads(background).build().expect("a pool")
-}
-
-fn dedicated(workers: usize, background: usize) -> ThreadPool {
-    ThreadPoolBuilder::new().num_threads(workers).dedicated_background_threads(background).build().expect("a pool")
-}
 
 /// Takes a place in the background until the gate is opened.
 fn hold(pool: &ThreadPool, gate: &Gate) {

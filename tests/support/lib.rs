@@ -1,14 +1,16 @@
-//! What several tests need: a watchdog and waiting with an end; and, in files of their own, gates, a counting allocator, tests in a
-//! process of their own, loops under every split.
+//! What several tests need: a watchdog and waiting with an end; and, in files of their own, gates, pools, a counting allocator, tests in
+//! a process of their own, loops under every split.
 
 mod allocator;
 mod child;
 mod gate;
+mod pools;
 mod splits;
 
 pub use allocator::{CountingAllocator, allocations};
 pub use child::{as_a_program, empty_directory, ended, in_child, program_ends, role};
 pub use gate::Gate;
+pub use pools::{capped, dedicated};
 pub use splits::{every_split_of, under_every_split};
 
 use std::sync::mpsc;

@@ -186,8 +186,7 @@ fn run_on_board(
         debug_assert!(first);
         wake::warm_up(me.pool(), plan.width.saturating_sub(1));
         let hand = board.hand();
-        let ready = (0..nodes.len()).filter(|&k| plan.preds[k] == 0);
-        if ready.fold(0, |count, k| count + hand.set_ready(k)) > 1 {
+        if hand.set_ready((0..nodes.len()).filter(|&k| plan.preds[k] == 0)).others > 1 {
             entry.announce();
         }
         // Those that this thread has ended.
@@ -291,20 +290,34 @@ struct Hand<'a> {
     ready_here: Ready<'a>,
 }
 
+/// What has become ready.
+struct MadeReady {
+    /// How many nodes that anybody may take.
+    others: u32,
+    /// Whether some that only the caller may.
+    here: bool,
+}
+
 impl Hand<'_> {
     fn any_ready(&self) -> bool {
         !self.ready.is_empty() || !self.ready_here.is_empty()
     }
 
-    /// Makes a node ready; 1 if others than the caller may take it.
-    fn set_ready(&self, k: usize) -> u32 {
-        if self.plan.nodes[k].here {
-            self.ready_here.insert(k);
-            0
-        } else {
-            self.ready.insert(k);
-            1
+    /// Makes nodes ready, all together.
+    fn set_ready(&self, nodes: impl Iterator<Item = usize>) -> MadeReady {
+        let mut made = MadeReady { others: 0, here: false };
+        let mut others = self.ready.batch();
+        for k in nodes {
+            if self.plan.nodes[k].here {
+                self.ready_here.insert(k);
+                made.here = true;
+            } else {
+                others.add(k);
+                made.others += 1;
+            }
         }
+        others.insert();
+        made
     }
 
     /// Takes the most urgent ready node.
@@ -337,20 +350,14 @@ impl Hand<'_> {
 
     /// Counts the successors of a node down.
     fn end(&self, k: usize, ok: bool, is_caller: bool) {
-        let mut others = 0;
-        let mut here_ready = false;
-        for edge in self.plan.nodes[k].succs {
-            let to = edge.to as usize;
-            if self.count_down(to, edge.needs && !ok) {
-                others += self.set_ready(to);
-                here_ready |= self.plan.nodes[to].here;
-            }
-        }
+        let over = |edge: &&Edge| self.count_down(edge.to as usize, edge.needs && !ok);
+        let MadeReady { others, here } =
+            self.set_ready(self.plan.nodes[k].succs.iter().filter(over).map(|edge| edge.to as usize));
         // This thread goes on with one of them itself.
         if others > 1 || (others == 1 && self.ready.has_several()) {
             self.entry.announce();
         }
-        if here_ready && !is_caller {
+        if here && !is_caller {
             // Only the owner may take it. Ordering: with its "announce; heavy fence; look" (S1, S3, S4).
             fence(Ordering::SeqCst);
             let owner = self.entry.owner();

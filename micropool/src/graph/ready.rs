@@ -3,7 +3,8 @@
 //! Up to 63 nodes have their bits in one word, the `top`, which is the `available` of the board's entry: outsiders look there. More
 //! have theirs in words of 64, and the top has a bit for each of those with something in it (the last bit for all further ones).
 //!
-//! * R1 *insert* sets the bit in its word; R2 sets the word's bit in the top if the word was 0 or the top doesn't show it.
+//! * R1 *insert* sets the bit in its word, those of several nodes at once: whoever looks chooses among all of them, and the line changes
+//!   hands once. R2 sets the word's bit in the top if the word was 0 or the top doesn't show it.
 //! * T1 *remove* clears the bit; if the word is 0 then, T2 clears the word's bit in the top, and T3 looks at the word again. If there
 //!   is something, T4 shows it again and announces it: who looked between T2 and T4 saw nothing, and may sleep.
 //!
@@ -51,13 +52,22 @@ impl<'a> Ready<'a> {
     }
 
     pub(super) fn insert(self, k: usize) {
+        self.insert_bits(k / WORD, 1 << (k % WORD));
+    }
+
+    /// Nodes to be inserted together.
+    pub(super) fn batch(self) -> Batch<'a> {
+        Batch { ready: self, word: 0, bits: 0 }
+    }
+
+    fn insert_bits(self, word: usize, bits: u64) {
         if self.words.is_empty() {
             // Ordering: Release with the Acquire of `remove`: the taker sees what the predecessors did.
-            self.top.fetch_or(1 << k, Ordering::Release);
+            self.top.fetch_or(bits, Ordering::Release);
             return;
         }
-        let before = self.words[k / WORD].fetch_or(1 << (k % WORD), Ordering::Release);
-        let shown = 1 << group_of(k);
+        let before = self.words[word].fetch_or(bits, Ordering::Release);
+        let shown = 1 << group_of(word * WORD);
         if before == 0 || self.top.load(Ordering::Relaxed) & shown == 0 {
             // Ordering: R2, see above.
             self.top.fetch_or(shown, Ordering::AcqRel);
@@ -125,6 +135,31 @@ impl<'a> Ready<'a> {
     }
 }
 
+/// See [`Ready::batch`].
+pub(super) struct Batch<'a> {
+    ready: Ready<'a>,
+    /// Of one word.
+    word: usize,
+    bits: u64,
+}
+
+impl Batch<'_> {
+    pub(super) fn add(&mut self, k: usize) {
+        if k / WORD != self.word {
+            self.insert();
+            self.word = k / WORD;
+        }
+        self.bits |= 1 << (k % WORD);
+    }
+
+    /// Inserts what has been added.
+    pub(super) fn insert(&mut self) {
+        if self.bits != 0 {
+            self.ready.insert_bits(self.word, std::mem::take(&mut self.bits));
+        }
+    }
+}
+
 fn group_of(k: usize) -> u32 {
     (k / WORD).min(TOP - 1) as u32
 }
@@ -149,7 +184,16 @@ mod tests {
                 random = random.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
                 let k = (random >> 33) as usize % nodes;
                 match oracle.insert(k) {
-                    true => ready.insert(k),
+                    true => {
+                        // With another one, mostly of another word.
+                        let other = (random >> 13) as usize % nodes;
+                        let mut batch = ready.batch();
+                        batch.add(k);
+                        if oracle.insert(other) {
+                            batch.add(other);
+                        }
+                        batch.insert();
+                    }
                     false => assert_eq!(ready.remove(k, || ()), oracle.remove(&k)),
                 }
                 assert_eq!(ready.first(|| ()), oracle.first().copied());
