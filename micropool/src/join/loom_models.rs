@@ -51,7 +51,7 @@ fn latch_a_stolen_half_ends_and_its_owner_goes_on() {
 // Goes red if `reserve` leaves the quiet job's word, if `expose` is Relaxed, or if it leaves one of the branches reserved.
 #[test]
 fn branches_are_offered_together_and_run_once() {
-    explore(Some(3), || {
+    explore(Some(2), || {
         let (pool, start) = (shared(2, 1), Start::new());
         let other = pool.clone();
         let me = pool.seat(0);
