@@ -1,8 +1,8 @@
 //! `wait_idle`: for which tasks it waits, and what the thread that waits does meanwhile. The wait in pools that end is in `background.rs`.
 
 use micropool::Task;
-use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::thread;
 use std::time::Duration;
 use support::{Gate, busy, capped, dedicated, eventually, soon, within};
