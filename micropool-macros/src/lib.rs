@@ -13,6 +13,8 @@ mod fragments;
 mod fuzz;
 mod job;
 mod parallel;
+#[cfg(test)]
+mod snapshot;
 mod tuple;
 
 use proc_macro::TokenStream;

@@ -139,6 +139,27 @@ pub use task::{SharedTask, SharedTaskFuture, Task, cancelled, spawn, spawn_share
 
 /// # Examples
 ///
+/// A function that is one step of the program, wherever it runs. A call costs what it cost before; a timeline (feature `tracing`) shows it
+/// by its name, within the node, the task or the other job that called it. Borrowed arguments, `?`, `return` and recursion are as in any
+/// function:
+///
+/// ```
+/// #[micropool::job]
+/// fn longest<'a>(words: &[&'a str]) -> Option<&'a str> {
+///     match words {
+///         [] | [_] => words.first().copied(),
+///         _ => {
+///             let (left, right) = words.split_at(words.len() / 2);
+///             let (left, right) = micropool::join(|| longest(left), || longest(right));
+///             let (left, right) = (left?, right?);
+///             Some(if right.len() > left.len() { right } else { left })
+///         }
+///     }
+/// }
+///
+/// assert_eq!(longest(&["load", "decode", "show"]), Some("decode"));
+/// ```
+///
 /// A chain of steps in the background. A parameter marked `#[after]` takes a task of the caller and gives the body its
 /// result; the call returns at once, and no thread waits for the step before:
 ///
@@ -159,6 +180,32 @@ pub use task::{SharedTask, SharedTaskFuture, Task, cancelled, spawn, spawn_share
 /// assert_eq!(sum.join(), 200);
 /// ```
 ///
+/// A method, which takes `self` by value or in an `Arc`, for the task outlives the call; and a function for any type, which says that it is
+/// `Send + 'static`. A job that can fail gives its `Result` to whoever joins the task:
+///
+/// ```
+/// use std::sync::Arc;
+///
+/// struct Store { greeting: String }
+///
+/// impl Store {
+///     #[micropool::job(background)]
+///     fn greet(self: Arc<Self>, name: &'static str) -> String {
+///         format!("{}, {name}", self.greeting)
+///     }
+/// }
+///
+/// #[micropool::job(background)]
+/// fn parse<T: std::str::FromStr + Send + 'static>(text: String) -> Result<T, String> {
+///     text.parse().map_err(|_| format!("{text:?} isn't what it should be"))
+/// }
+///
+/// let store = Arc::new(Store { greeting: String::from("hello") });
+/// let (greeting, number) = (store.clone().greet("world"), parse::<u8>(String::from("300")));
+/// assert_eq!(greeting.join(), "hello, world");
+/// assert_eq!(number.join(), Err(String::from("\"300\" isn't what it should be")));
+/// ```
+///
 /// A result that several wait for:
 ///
 /// ```
@@ -172,8 +219,7 @@ pub use task::{SharedTask, SharedTaskFuture, Task, cancelled, spawn, spawn_share
 /// assert_eq!(first.join().len() + second.join().len(), 6);
 /// ```
 ///
-/// A function that runs where it is called, on the threads of a pool of its own, and that timelines (feature `tracing`)
-/// show as `mip maps`. Generics, methods and borrowed arguments are as in any function:
+/// A method that runs where it is called, with the threads of a pool of its own, and is `mip maps` in timelines:
 ///
 /// ```
 /// use micropool::{ThreadPool, ThreadPoolBuilder};
@@ -221,6 +267,28 @@ pub use task::{SharedTask, SharedTaskFuture, Task, cancelled, spawn, spawn_share
 /// The function keeps its name, its attributes, its visibility and its generics; its body becomes a closure, given to
 /// the guard that names it (`#[job]`) or to [`spawn`] of the pool (`background`). A background job's parameters must
 /// therefore be `Send + 'static`, and it can't take `self` by reference: the error stands on the parameter.
+///
+/// # Panics
+///
+/// A panic of the body is the caller's in a plain job, and in a background one that of whoever joins or awaits the task (of a detached task,
+/// the pool's `panic_handler` gets it). Jobs that come `#[after]` one that panicked don't run: the panic travels to the last handle.
+///
+/// # What an error means
+///
+/// The macro reports all that is wrong with a function in one go, each on its word:
+///
+/// * *"can't borrow"*, on a `&` or a lifetime of a background job: the task outlives its call. Take what owns the data (the message names
+///   the type), or leave `background` away.
+/// * *"can't be `async`"*: a thread runs the body from beginning to end. Await the task that the job returns instead.
+/// * *"`#[after]` makes it a `Task<T>` for callers"*: the parameter's type is what the body gets.
+/// * rustc's *"cannot be sent between threads safely"* and *"may not live long enough"* speak of a parameter, the result or a type parameter:
+///   add `Send`, `'static`, or take an `Arc` of it.
+///
+/// # When plain `spawn` is better
+///
+/// For one place that needs a closure: [`spawn`] captures what it uses, and `task.then(…)` goes on with its result. A job is for steps that
+/// have a name, are called from several places, or start after several tasks. Inside a frame, where results are needed at once, neither:
+/// there it is [`parallel!`](crate::parallel), or [`join`].
 #[cfg(feature = "macros")]
 #[doc(inline)]
 pub use micropool_macros::job;

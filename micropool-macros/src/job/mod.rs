@@ -4,6 +4,8 @@ mod check;
 mod expand;
 mod lifetimes;
 mod parse;
+#[cfg(test)]
+mod snapshots;
 
 use proc_macro2::TokenStream;
 

@@ -1,27 +1,18 @@
-//! What blocks expand into, for reading: `snapshots/*.rs`. After a change of the expansion:
-//! `EXPAND=overwrite cargo test -p micropool-macros --lib`, and read what changed.
-
-use std::path::Path;
-use std::{env, fs};
+//! What blocks expand into: see `snapshot.rs`.
 
 use proc_macro2::TokenStream;
 use quote::quote;
 
+use crate::snapshot;
+
 fn check(name: &str, fallible: bool, block: TokenStream) {
     let expanded = super::block(block, fallible);
-    let file = syn::parse2(quote!(
+    let items = quote!(
         fn expanded() {
             #expanded
         }
-    ))
-    .expect("the expansion is an expression");
-    let text = prettyplease::unparse(&file);
-    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("src/parallel/snapshots").join(name).with_extension("rs");
-    if env::var_os("EXPAND").is_some() {
-        fs::write(&path, &text).expect("the snapshot can be written");
-    }
-    let snapshot = fs::read_to_string(&path).unwrap_or_default();
-    assert!(snapshot == text, "{} isn't what the block expands into now:\n{text}", path.display());
+    );
+    snapshot::check(&format!("parallel/snapshots/{name}"), items);
 }
 
 #[test]
@@ -35,6 +26,23 @@ fn nested() {
             audio(input) if *input > 0 => mix(),
             render after physics => draw(&world),
             _ after (render, audio) => present(),
+        },
+    );
+}
+
+/// A game's frame: forks in each other, with a node between two of them.
+#[test]
+fn forks_in_forks() {
+    check(
+        "forks_in_forks",
+        false,
+        quote! {
+            nested;
+            _ => poll(),
+            physics => a(),
+            animation => b(),
+            audio => c(),
+            _ after (physics, animation) => d(),
         },
     );
 }
