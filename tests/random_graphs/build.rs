@@ -25,7 +25,7 @@ fn main() {
         write(&mut text, &graph).expect("a string takes everything");
         writeln!(table, "    ({seed}, g{seed}::run),").expect("a string takes everything");
     }
-    text += "pub type Run = fn(&'static Cx, &mut [u64]) -> Ended;\n";
+    text += "pub type Run = fn(&'static Cx, &ThreadPool, &mut [u64]) -> Ended;\n";
     writeln!(text, "pub const GRAPHS: &[(u64, Run)] = &[\n{table}];").expect("a string takes everything");
     let out = env::var("OUT_DIR").expect("cargo sets it");
     fs::write(Path::new(&out).join("random_graphs.rs"), text).expect("the build directory is writable");
@@ -36,11 +36,14 @@ fn write(text: &mut String, graph: &model::Graph) -> std::fmt::Result {
     writeln!(text, "mod g{} {{\n    use super::*;", graph.seed)?;
     writeln!(
         text,
-        "    #[allow(unused, clippy::all)]\n    pub fn run(cx: &'static Cx, resources: &mut [u64]) -> Ended {{"
+        "    #[allow(unused, clippy::all)]\n    pub fn run(cx: &'static Cx, pool: &ThreadPool, resources: &mut [u64]) -> Ended {{"
     )?;
     let lent = graph.resources.as_deref().unwrap_or(&[]);
     for (at, mutable) in lent.iter().enumerate() {
         writeln!(text, "    let {}r{at} = resources[{at}];", if *mutable { "mut " } else { "" })?;
+    }
+    for (at, _) in graph.nodes.iter().enumerate().filter(|(_, node)| node.captures) {
+        writeln!(text, "    let captured{at} = cx.life();")?;
     }
     let block = graph.block();
     writeln!(text, "    let ended = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| {block}));")?;

@@ -8,16 +8,16 @@
 use std::any::Any;
 use std::panic::panic_any;
 use std::sync::atomic::{AtomicU32, Ordering};
-use std::sync::{Barrier, OnceLock};
+use std::sync::{Barrier, Mutex, OnceLock};
 use std::time::Duration;
 
 use micropool::{Task, ThreadPool, ThreadPoolBuilder};
-use support::within;
+use support::{eventually, within};
 
 include!("model.rs");
 
 mod generated {
-    use super::{Cx, Ended, Failed, IntoState, condition, error, fold, panics, touch, value};
+    use super::{Cx, Ended, Failed, IntoState, ThreadPool, combine, condition, error, fold, panics, touch, value};
     include!(concat!(env!("OUT_DIR"), "/random_graphs.rs"));
 }
 
@@ -28,14 +28,48 @@ pub struct Cx {
     /// Nodes that end only once all of them have started.
     gates: Vec<usize>,
     started: Barrier,
+    /// How often each value of the run was dropped.
+    drops: Mutex<Vec<u32>>,
+    workers: usize,
 }
 
 impl Cx {
     /// Leaked, for background nodes outlive the block: a few bytes a run.
-    fn leaked(nodes: usize, gates: Vec<usize>) -> &'static Self {
-        let started = Barrier::new(gates.len());
-        Box::leak(Box::new(Cx { ran: (0..nodes).map(|_| AtomicU32::new(0)).collect(), gates, started }))
+    fn leaked(nodes: usize, pool: &ThreadPool, gates: Vec<usize>) -> &'static Self {
+        let (ran, started) = ((0..nodes).map(|_| AtomicU32::new(0)).collect(), Barrier::new(gates.len()));
+        Box::leak(Box::new(Cx { ran, gates, started, drops: Mutex::default(), workers: pool.num_threads() }))
     }
+
+    fn life(&'static self) -> Life {
+        let mut drops = self.drops.lock().unwrap();
+        drops.push(0);
+        Life { cx: self, number: drops.len() - 1 }
+    }
+}
+
+/// Something that is dropped once.
+pub struct Life {
+    cx: &'static Cx,
+    number: usize,
+}
+
+impl Clone for Life {
+    fn clone(&self) -> Self {
+        self.cx.life()
+    }
+}
+
+impl Drop for Life {
+    fn drop(&mut self) {
+        self.cx.drops.lock().unwrap()[self.number] += 1;
+    }
+}
+
+/// What a node makes.
+#[derive(Clone)]
+pub struct Made {
+    number: u64,
+    _life: Life,
 }
 
 /// How a block ended.
@@ -60,6 +94,15 @@ impl Fold for u64 {
     }
     fn touch(&mut self, node: usize) {
         *self = touched(*self, node);
+    }
+}
+
+impl Fold for Made {
+    fn folded(&self) -> u64 {
+        self.number
+    }
+    fn touch(&mut self, node: usize) {
+        self.number.touch(node);
     }
 }
 
@@ -96,7 +139,8 @@ pub fn condition(node: usize, panics: bool, inputs: &[u64]) -> bool {
     decide(node, inputs)
 }
 
-pub fn value(cx: &Cx, node: usize, inputs: &[u64]) -> u64 {
+pub fn value(cx: &'static Cx, node: usize, inputs: &[u64]) -> Made {
+    assert_eq!(micropool::num_threads(), cx.workers, "each node runs in its graph's pool");
     cx.ran[node].fetch_add(1, Ordering::Relaxed);
     if cx.gates.contains(&node) {
         cx.started.wait();
@@ -104,15 +148,15 @@ pub fn value(cx: &Cx, node: usize, inputs: &[u64]) -> u64 {
     if node.is_multiple_of(5) {
         std::thread::yield_now();
     }
-    combine(node, inputs)
+    Made { number: combine(node, inputs), _life: cx.life() }
 }
 
-pub fn panics(cx: &Cx, node: usize, inputs: &[u64]) -> u64 {
+pub fn panics(cx: &'static Cx, node: usize, inputs: &[u64]) -> Made {
     value(cx, node, inputs);
     panic_any(Failed(node))
 }
 
-pub fn error(cx: &Cx, node: usize, inputs: &[u64]) -> Result<u64, Failed> {
+pub fn error(cx: &'static Cx, node: usize, inputs: &[u64]) -> Result<Made, Failed> {
     value(cx, node, inputs);
     Err(Failed(node))
 }
@@ -128,9 +172,9 @@ impl IntoState for () {
     }
 }
 
-impl IntoState for u64 {
+impl IntoState for Made {
     fn state(self) -> State {
-        State::Value(self)
+        State::Value(self.number)
     }
 }
 
@@ -146,9 +190,12 @@ impl<T: IntoState> IntoState for Task<T> {
     }
 }
 
-fn run_once(pool: &ThreadPool, graph: &Graph, cx: &'static Cx, run: fn(&'static Cx, &mut [u64]) -> Ended) -> Outcome {
+fn run_once(pool: &ThreadPool, graph: &Graph, cx: &'static Cx, run: generated::Run) -> Outcome {
     let mut resources: Vec<u64> = (0..graph.resources.as_ref().map_or(0, Vec::len)).map(first_value).collect();
-    let ended = pool.install(|| run(cx, &mut resources));
+    let ended = match graph.in_pool {
+        true => run(cx, pool, &mut resources),
+        false => pool.install(|| run(cx, pool, &mut resources)),
+    };
     // Whatever a block that failed has spawned.
     pool.wait_idle();
     let result = match ended {
@@ -159,6 +206,16 @@ fn run_once(pool: &ThreadPool, graph: &Graph, cx: &'static Cx, run: fn(&'static 
             Err((node, End::Panic))
         }
     };
+    // What a task has captured may go just after its end.
+    let all_dropped_once = || cx.drops.lock().unwrap().iter().all(|&drops| drops == 1);
+    let drops = || cx.drops.lock().unwrap().clone();
+    assert!(
+        eventually(Duration::from_secs(10), all_dropped_once),
+        "seed {}: values dropped so often: {:?}\n{}",
+        graph.seed,
+        drops(),
+        graph.block()
+    );
     Outcome { ran: cx.ran.iter().map(|ran| ran.load(Ordering::Relaxed)).collect(), resources, result }
 }
 
@@ -190,7 +247,8 @@ fn every_graph_does_what_its_nodes_do_one_after_another() {
                 let graph = Graph::generate(seed);
                 let expected = as_seen(graph.expected());
                 for round in 0..20 {
-                    let outcome = as_seen(run_once(&pool, &graph, Cx::leaked(graph.nodes.len(), Vec::new()), run));
+                    let outcome =
+                        as_seen(run_once(&pool, &graph, Cx::leaked(graph.nodes.len(), &pool, Vec::new()), run));
                     assert_eq!(outcome, expected, "seed {seed}, {workers} workers, round {round}:\n{}", graph.block());
                 }
             }
@@ -233,7 +291,7 @@ fn nothing_is_waited_for_but_what_is_named() {
                 let pool = pools[workers].get_or_init(|| {
                     ThreadPoolBuilder::new().num_threads(workers).build().expect("threads can be made")
                 });
-                let outcome = as_seen(run_once(pool, &graph, Cx::leaked(graph.nodes.len(), gates), run));
+                let outcome = as_seen(run_once(pool, &graph, Cx::leaked(graph.nodes.len(), pool, gates), run));
                 assert_eq!(outcome, expected, "seed {seed}:\n{}", graph.block());
             }
         }
@@ -255,6 +313,8 @@ fn the_generated_graphs_use_the_whole_grammar() {
     for end in [End::Value, End::Panic, End::Error] {
         assert!(nodes().filter(|node| node.end == end).count() > 20, "{end:?}");
     }
+    assert!(nodes().filter(|node| node.inner).count() > 20 && nodes().filter(|node| node.captures).count() > 20);
+    assert!(graphs.iter().filter(|graph| graph.in_pool).count() > 20);
     assert!(nodes().any(|node| node.condition) && nodes().any(|node| node.off) && nodes().any(|node| !node.named));
     assert!(graphs.iter().any(|graph| graph.nested) && graphs.iter().any(|graph| graph.nodes.len() == 1));
     assert!(graphs.iter().any(|graph| graph.nodes.len() >= 38));

@@ -9,6 +9,8 @@ pub struct Graph {
     /// `None`: no `use`; else whether each resource is lent mutably.
     pub resources: Option<Vec<bool>>,
     pub nested: bool,
+    /// Whether it names its pool, or runs in the current one.
+    pub in_pool: bool,
     pub nodes: Vec<Node>,
 }
 
@@ -23,6 +25,10 @@ pub struct Node {
     pub off: bool,
     pub cost: Option<u64>,
     pub end: End,
+    /// Whether its expression has a graph of its own.
+    pub inner: bool,
+    /// Whether its expression takes a value that stands around the block.
+    pub captures: bool,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -99,6 +105,16 @@ pub fn touched(value: u64, node: usize) -> u64 {
     mix(value ^ (node as u64) << 32)
 }
 
+/// What the graph in a node's expression makes of the node's inputs: two nodes, of which the second comes after the first where they share a
+/// resource, and the sum of both where they don't.
+pub fn nest(node: usize, inputs: &[u64]) -> u64 {
+    let left = combine(node + 2000, inputs);
+    match node % 2 {
+        0 => combine(node + 4000, &[left, combine(node + 3000, inputs)]),
+        _ => combine(node + 3000, &[left]),
+    }
+}
+
 /// Whether an `if` is true.
 pub fn decide(node: usize, inputs: &[u64]) -> bool {
     !combine(node + 1000, inputs).is_multiple_of(3)
@@ -107,7 +123,9 @@ pub fn decide(node: usize, inputs: &[u64]) -> bool {
 impl Graph {
     pub fn generate(seed: u64) -> Self {
         let mut dice = Dice::new(seed.wrapping_mul(0x1234_5678_9ABC_DEF1));
-        if dice.chance(30) { Self::layered(seed, &mut dice) } else { Self::any(seed, &mut dice) }
+        let mut graph = if dice.chance(30) { Self::layered(seed, &mut dice) } else { Self::any(seed, &mut dice) };
+        graph.in_pool = dice.chance(30);
+        graph
     }
 
     /// Full layers: series-parallel, so `nested;` must accept it.
@@ -147,7 +165,7 @@ impl Graph {
             }
             previous = layer;
         }
-        Graph { seed, fallible, resources: None, nested: true, nodes }
+        Graph { seed, fallible, resources: None, nested: true, in_pool: false, nodes }
     }
 
     fn any(seed: u64, dice: &mut Dice) -> Self {
@@ -193,7 +211,7 @@ impl Graph {
             }
             nodes.push(node);
         }
-        Graph { seed, fallible, resources, nested: false, nodes }
+        Graph { seed, fallible, resources, nested: false, in_pool: false, nodes }
     }
 
     fn input(dice: &mut Dice, nodes: &[Node], moved: &[bool], lent: &[bool], background: bool) -> Option<Input> {
@@ -228,7 +246,11 @@ impl Graph {
 
     /// The block, as an expression of a function body with `cx` and the resources in scope.
     pub fn block(&self) -> String {
-        let mut text = String::from(if self.fallible { "micropool::try_parallel! {\n" } else { "micropool::parallel! {\n" });
+        let mut text =
+            String::from(if self.fallible { "micropool::try_parallel! {\n" } else { "micropool::parallel! {\n" });
+        if self.in_pool {
+            text += "        in pool;\n";
+        }
         if self.nested {
             text += "        nested;\n";
         }
@@ -386,7 +408,7 @@ impl Graph {
                 fail(&mut results, &mut fine, &mut end, node.end);
                 continue;
             }
-            let value = combine(at, &inputs);
+            let value = if node.inner { combine(at, &[nest(at, &inputs)]) } else { combine(at, &inputs) };
             results[at] = if node.condition { State::Some(value) } else { State::Value(value) };
         }
         let fields = (0..n).filter(|&at| self.nodes[at].named).map(|at| results[at]).collect();
@@ -461,7 +483,25 @@ impl Node {
                 1 if failures && fallible => End::Error,
                 _ => End::Value,
             },
+            inner: dice.chance(10),
+            captures: dice.chance(40),
         }
+    }
+
+    /// A graph in the node's expression, of one form or the other, which leaves what `nest` says as its only input.
+    fn inner(at: usize) -> String {
+        let (left, right, both) = (at + 2000, at + 3000, at + 4000);
+        let graph = match at % 2 {
+            0 => format!(
+                "micropool::parallel! {{ left => combine({left}, &inputs), right => combine({right}, &inputs), \
+                 both(left, right) => combine({both}, &[*left, *right]) }}.both"
+            ),
+            _ => format!(
+                "{{ let mut sum = 0; micropool::parallel! {{ use mut sum; _(mut sum) => *sum = combine({left}, &inputs), \
+                 _(mut sum) => *sum = combine({right}, &[*sum]) }}; sum }}"
+            ),
+        };
+        format!(" let inputs = [{graph}];")
     }
 
     fn line(&self, at: usize, fallible: bool) -> String {
@@ -507,8 +547,7 @@ impl Node {
             }
         }
         if self.condition {
-            let folded: Vec<String> =
-                self.inputs.iter().map(|input| format!("fold({})", name(input.source))).collect();
+            let folded: Vec<String> = self.inputs.iter().map(|input| format!("fold({})", name(input.source))).collect();
             text += &format!(" if condition({at}, {}, &[{}])", self.condition_panics, folded.join(", "));
         }
         if self.off {
@@ -528,6 +567,12 @@ impl Node {
             if input.mode == Mode::Mut {
                 text += &format!(" touch({}, {at});", name(input.source));
             }
+        }
+        if self.captures {
+            text += &format!(" let captured = captured{at};");
+        }
+        if self.inner {
+            text += &Self::inner(at);
         }
         let end = match self.end {
             End::Value => "value",
