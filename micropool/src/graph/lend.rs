@@ -14,13 +14,10 @@
 //! | [`LentBoth`] | `&mut T` | `&T`, `&mut T` | `T: Send + Sync` |
 #![allow(unsafe_code)]
 
-// Not from `sync.rs`: these words only detect a bug, the order between nodes comes from the run's countdowns, and the
-// constructors are `const`, which a model checker's are not.
-use std::cell::UnsafeCell;
 use std::ops::Deref;
-use std::sync::atomic::{AtomicU32, Ordering};
 
 use super::block::{Block, Maybe};
+use crate::sync::{AtomicU32, Ordering, UnsafeCell};
 
 /// The word of a cell that is lent exclusively.
 const EXCLUSIVE: u32 = u32::MAX;
@@ -33,33 +30,37 @@ const EMPTY: u32 = u32::MAX - 1;
 struct Flag(AtomicU32);
 
 impl Flag {
-    const fn empty() -> Self {
+    fn empty() -> Self {
         Self(AtomicU32::new(EMPTY))
     }
 
-    const fn filled() -> Self {
+    fn filled() -> Self {
         Self(AtomicU32::new(0))
     }
 
-    fn shared(&self) -> Shared<'_> {
+    /// The word, if it is lent exclusively or empty.
+    fn try_shared(&self) -> Result<Shared<'_>, u32> {
         // Ordering: Acquire pairs with the Release of `fill`, and of an `Exclusive` that ended: what was written is visible.
         let taken = self.0.fetch_update(Ordering::Acquire, Ordering::Relaxed, |users| {
             users.checked_add(1).filter(|&users| users < EMPTY)
         });
-        if let Err(users) = taken {
-            refused(users);
-        }
-        Shared(self)
+        taken.map(|_| Shared(self))
     }
 
-    fn exclusive(&self) -> Exclusive<'_> {
+    /// The word, if it is lent or empty.
+    fn try_exclusive(&self) -> Result<Exclusive<'_>, u32> {
         // Ordering: Acquire pairs with the Release of `fill` and of every guard that ended: what was written is visible, and what shared
         // users read has been read.
         let taken = self.0.compare_exchange(0, EXCLUSIVE, Ordering::Acquire, Ordering::Relaxed);
-        if let Err(users) = taken {
-            refused(users);
-        }
-        Exclusive(self)
+        taken.map(|_| Exclusive(self))
+    }
+
+    fn shared(&self) -> Shared<'_> {
+        self.try_shared().unwrap_or_else(|users| refused(users))
+    }
+
+    fn exclusive(&self) -> Exclusive<'_> {
+        self.try_exclusive().unwrap_or_else(|users| refused(users))
     }
 }
 
@@ -149,26 +150,29 @@ impl<T> Fill<'_, T> {
         }
         // SAFETY: while the flag is `EMPTY` nobody but the cell's `Fill` comes to the value, and this is that one. What is written
         // over is `None`. `only_one_fills` and `many_threads_take_turns` would see another come.
-        unsafe { place.get().write(Some(value)) };
+        place.with_mut(|place| unsafe { place.write(Some(value)) });
         // Ordering: Release pairs with the Acquire of `Flag::shared` and `Flag::exclusive`.
         flag.0.store(0, Ordering::Release);
     }
 }
 
 impl<T> Slot<T> {
-    const fn empty() -> Self {
+    fn empty() -> Self {
         Self { flag: Flag::empty(), value: UnsafeCell::new(None) }
     }
 
-    const fn filled(value: T) -> Self {
+    fn filled(value: T) -> Self {
         Self { flag: Flag::filled(), value: UnsafeCell::new(Some(value)) }
     }
 
     fn lease(&self) -> Lease<'_, T> {
-        let shared = self.flag.shared();
+        self.lease_under(self.flag.shared())
+    }
+
+    fn lease_under<'a>(&'a self, shared: Shared<'a>) -> Lease<'a, T> {
         // SAFETY: while `shared` lives nobody has a mutable reference to the value (each is made under an `Exclusive`), and
         // the lease gives the reference only for as long as it holds `shared`.
-        let value = unsafe { &*self.value.get() };
+        let value = self.value.with(|value| unsafe { &*value });
         match value {
             Some(value) => Lease { value, _shared: shared },
             None => empty(),
@@ -176,11 +180,13 @@ impl<T> Slot<T> {
     }
 
     fn with_option<R>(&self, f: impl FnOnce(&mut Option<T>) -> R) -> R {
-        let _exclusive = self.flag.exclusive();
+        self.with_option_under(self.flag.exclusive(), f)
+    }
+
+    fn with_option_under<R>(&self, _exclusive: Exclusive<'_>, f: impl FnOnce(&mut Option<T>) -> R) -> R {
         // SAFETY: while `_exclusive` lives nobody else has a reference to the value, and this one can't outlive
         // it: `f` takes it for any lifetime.
-        let value = unsafe { &mut *self.value.get() };
-        f(value)
+        self.value.with_mut(|value| f(unsafe { &mut *value }))
     }
 
     fn with_mut<R>(&self, f: impl FnOnce(&mut T) -> R) -> R {
@@ -201,7 +207,7 @@ macro_rules! result_cell {
         impl<T> $cell<T> {
             /// An empty cell.
             #[must_use]
-            pub const fn new() -> Self {
+            pub fn new() -> Self {
                 Self(Slot::empty())
             }
 
@@ -474,7 +480,10 @@ pub fn lend_mut<T, R>(result: &mut Maybe<T>, f: impl FnOnce(&mut T) -> R) -> R {
     }
 }
 
-#[cfg(test)]
+#[cfg(all(loom, test))]
+mod loom_models;
+
+#[cfg(all(test, not(loom)))]
 mod tests {
     use super::*;
     use std::panic::{AssertUnwindSafe, catch_unwind};
