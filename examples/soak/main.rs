@@ -64,8 +64,8 @@ fn exit_code(args: &Args) -> u8 {
     let peak = watch::over(&soak, time, seed);
     problems.extend(soak.problems());
     let after = resident::settled();
-    if let (Some(before), Some(after)) = (before, after) {
-        problems.extend(resident::compare(before, after));
+    if let (Some(before), Some(peak), Some(after)) = (before, peak, after) {
+        problems.extend(resident::compare(before, peak, after));
     }
 
     let mut table = Table::new();

@@ -298,6 +298,8 @@ pub use micropool_macros::job;
 pub mod __private {
     pub use crate::after::{AfterValues, AnyTask, spawn_after, spawn_shared_after};
     pub use crate::graph::*;
+    #[cfg(micropool_inject)]
+    pub use crate::sync::take_counts;
     pub use crate::trace::enter;
     #[cfg(feature = "macros")]
     pub use micropool_macros::{parallel, try_parallel};

@@ -11,7 +11,7 @@ use crate::segment::{Origin, SlotId, Target};
 use crate::shared::Shared;
 use crate::sleep::Mode;
 use crate::slot::{HIDDEN, Slot, Work};
-use crate::sync::{Ordering, edge, fence, model_yield};
+use crate::sync::{Ordering, count, edge, fence, model_yield};
 use crate::word::{Kind, Tier, Word};
 
 /// Work that this thread has claimed or entered and must now run.
@@ -143,7 +143,9 @@ fn most_urgent<'a>(seat: &'a Seat, oldest: Filled<'a>, to: u32) -> Filled<'a> {
 
 /// Anything of this tier, for a worker with nothing to do.
 pub(crate) fn take_any<'a>(me: &'a Seat, tier: Tier, private: Private) -> Option<Claimed<'a>> {
+    count("a look for anything");
     others(me).find_map(|victim| {
+        count("a look at a seat");
         for found in slots(victim, 0, u32::MAX, private) {
             if Tier::of(found.2) != tier || !takeable(found.1, found.2) {
                 continue;
@@ -180,6 +182,7 @@ fn others<'a>(me: &'a Seat) -> impl Iterator<Item = &'a Seat> {
 
 /// Something that descends from what this thread waits for.
 pub(crate) fn take_descendant<'a>(me: &'a Seat, target: Target, private: Private) -> Look<'a> {
+    count("a look for descendants");
     let hint = match target {
         // Once the thief has written itself down there is but one seat to look at.
         Target::Slot(id) => match me.slot(id.position) {

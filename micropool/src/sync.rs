@@ -91,12 +91,19 @@ pub(crate) use loom::cell::UnsafeCell;
 #[cfg(micropool_inject)]
 mod inject;
 #[cfg(micropool_inject)]
-pub(crate) use inject::{edge, refused_thread, wakes_for_nothing};
+pub use inject::take_counts;
+#[cfg(micropool_inject)]
+pub(crate) use inject::{count, edge, refused_thread, wakes_for_nothing};
 
 /// Between two steps of a protocol, by name: nothing, but where delays are injected.
 #[cfg(not(micropool_inject))]
 #[inline(always)]
 pub(crate) fn edge(_name: &'static str) {}
+
+/// What is counted where edges are, and is none.
+#[cfg(not(micropool_inject))]
+#[inline(always)]
+pub(crate) fn count(_name: &'static str) {}
 
 /// Whether a sleep ends now though nobody has ended it: where that is injected.
 #[cfg(not(micropool_inject))]

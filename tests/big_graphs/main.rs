@@ -1,15 +1,15 @@
 //! Graphs of 200 nodes: they run, on small stacks; and (with `--ignored`, for it compiles for a while) what they cost the
 //! compiler: without optimisation, each in a crate of its own whose dependencies are there, at most 5 s of the processor's time from
-//! nothing, and 8 s where rustc also writes what the next build can use.
+//! nothing, and 8 s where rustc also writes what the next build can use. And what a thousand joins cost beside rayon's.
 
 #![forbid(unsafe_code)]
 
-use std::path::{Path, PathBuf};
-use std::process::Command;
-use std::sync::{Mutex, PoisonError};
-use std::time::Duration;
-use std::{env, fs, thread};
+mod compile;
 
+use std::thread;
+use std::time::Duration;
+
+use compile::{Build, compile};
 use micropool::ThreadPoolBuilder;
 use support::within;
 
@@ -45,77 +45,6 @@ fn graphs_of_200_nodes_run_on_small_stacks() {
     });
 }
 
-/// How cargo builds.
-#[derive(Clone, Copy)]
-enum Build {
-    /// All at once.
-    Plain,
-    /// Also with what the next build can use: cargo's default without optimisation. For that rustc hashes the types of the whole function
-    /// once for each closure in it.
-    Incremental,
-}
-
-/// What the compiler takes for the crate, from nothing, once its dependencies are there: the less of two builds' user time.
-fn compile(directory: &Path, build: Build, source: &str) -> Duration {
-    // The time is that of all children of this process.
-    static ONE_AT_A_TIME: Mutex<()> = Mutex::new(());
-    let _guard = ONE_AT_A_TIME.lock().unwrap_or_else(PoisonError::into_inner);
-    fs::create_dir_all(directory.join("src")).unwrap();
-    let root = env!("CARGO_MANIFEST_DIR");
-    let manifest = format!(
-        "[workspace]\n[package]\nname = \"compiled\"\nedition = \"2024\"\n\
-         [dependencies]\nmicropool = {{ path = {:?} }}\n",
-        Path::new(root).join("micropool")
-    );
-    fs::write(directory.join("Cargo.toml"), manifest).unwrap();
-    fs::copy(Path::new(root).join("Cargo.lock"), directory.join("Cargo.lock")).unwrap();
-    // A folder for each, or the dependencies would be built anew.
-    let (incremental, target) = match build {
-        Build::Plain => ("0", "plain"),
-        Build::Incremental => ("1", "incremental"),
-    };
-    let cargo = |arguments: &[&str]| {
-        let before = user_time_of_children();
-        let output = Command::new(env::var_os("CARGO").unwrap_or_else(|| "cargo".into()))
-            .args(arguments)
-            .args(["--offline", "--quiet"])
-            .current_dir(directory)
-            .env("CARGO_TARGET_DIR", directory.join(target))
-            .env("CARGO_INCREMENTAL", incremental)
-            .output()
-            .expect("cargo runs");
-        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
-        user_time_of_children() - before
-    };
-    fs::write(directory.join("src/main.rs"), source).unwrap();
-    cargo(&["build"]);
-    let round = |_| {
-        // Or there would be nothing to do.
-        cargo(&["clean", "--package", "compiled"]);
-        let time = cargo(&["build"]);
-        assert!(time > Duration::from_millis(100), "{time:?}: nothing was compiled");
-        time
-    };
-    (0..2).map(round).min().expect("two rounds")
-}
-
-#[cfg(target_os = "linux")]
-fn user_time_of_children() -> Duration {
-    let ticks = procfs::process::Process::myself().and_then(|this| this.stat()).expect("a line of numbers").cutime;
-    Duration::from_secs_f64(ticks as f64 / procfs::ticks_per_second() as f64)
-}
-
-/// The time that passes stands for it.
-#[cfg(not(target_os = "linux"))]
-fn user_time_of_children() -> Duration {
-    static BEGAN: std::sync::OnceLock<std::time::Instant> = std::sync::OnceLock::new();
-    BEGAN.get_or_init(std::time::Instant::now).elapsed()
-}
-
-fn directory() -> PathBuf {
-    Path::new(env!("CARGO_TARGET_TMPDIR")).join("compile_time")
-}
-
 const PLAIN: Duration = Duration::from_secs(5);
 const INCREMENTAL: Duration = Duration::from_secs(8);
 
@@ -127,7 +56,7 @@ fn graphs_of_200_nodes_compile_in_time() {
         for (build, name, bar) in
             [(Build::Plain, "from nothing", PLAIN), (Build::Incremental, "incremental", INCREMENTAL)]
         {
-            let time = compile(&directory(), build, &source);
+            let time = compile(build, &source).time;
             println!("200 nodes, {}, {name}: {:.2} s of at most {bar:?}", graph.name, time.as_secs_f64());
             assert!(time < bar, "{}, {name}: {time:?}", graph.name);
         }
@@ -169,11 +98,46 @@ fn copies_of_a_graph_compile_about_as_fast_as_joins() {
             })
             .collect(),
     );
-    let by_hand = compile(&directory(), Build::Incremental, &joins);
+    let by_hand = compile(Build::Incremental, &joins).time;
     for (form, header) in [("nested", ""), ("countdown", "use;")] {
-        let time = compile(&directory(), Build::Incremental, &graphs(header));
+        let time = compile(Build::Incremental, &graphs(header)).time;
         let ratio = time.as_secs_f64() / by_hand.as_secs_f64();
         println!("{COPIES} graphs of 10 nodes, {form}: {ratio:.2} of the joins' {:.2} s", by_hand.as_secs_f64());
         assert!(ratio < 3.0, "{form}: {ratio}");
     }
+}
+
+/// In an optimised build: the compiler's time, and what the program has more than one without joins. Of 200 joins, or of
+/// `MICROPOOL_JOIN_SITES`.
+#[test]
+#[ignore = "compiles for a while: `cargo test --test big_graphs -- --ignored --nocapture`"]
+fn many_joins_cost_the_compiler_no_more_than_rayon_s() {
+    let sites = std::env::var("MICROPOOL_JOIN_SITES").map_or(200, |count| count.parse().expect("a number of joins"));
+    let program = |pair: &str, head: &str| {
+        let functions = (0..sites).map(|k| {
+            let pair = pair.replace("A", &format!("|| f(x ^ {k})")).replace("B", &format!("|| f(x.wrapping_mul({k}))"));
+            format!("fn g{k}(x: u64) -> u64 {{ let (a, b) = {pair}; a.wrapping_add(b) }}\n")
+        });
+        let calls: String = (0..sites).map(|k| format!("    x = g{k}(x);\n")).collect();
+        let step = "fn f(x: u64) -> u64 { std::hint::black_box(x).rotate_left(7) }\n";
+        format!(
+            "{step}{}fn main() {{\n    let mut x = 1;\n{head}{calls}    std::hint::black_box(x);\n}}\n",
+            functions.collect::<String>()
+        )
+    };
+    // Both pools are in each program, so that only the joins differ.
+    let both = "    micropool::join(|| (), || ());\n    rayon::join(|| (), || ());\n";
+    let [none, ours, rayon] = ["((A)(), (B)())", "micropool::join(A, B)", "rayon::join(A, B)"]
+        .map(|pair| compile(Build::Optimised, &program(pair, both)));
+    let bytes = |program: &compile::Compiled| program.bytes.saturating_sub(none.bytes) / sites;
+    println!(
+        "{sites} joins: micropool {:.2} s and {} bytes a join, rayon {:.2} s and {} bytes a join; without joins {:.2} s",
+        ours.time.as_secs_f64(),
+        bytes(&ours),
+        rayon.time.as_secs_f64(),
+        bytes(&rayon),
+        none.time.as_secs_f64(),
+    );
+    assert!(ours.time < rayon.time, "{:?} of {:?}", ours.time, rayon.time);
+    assert!(bytes(&ours) < bytes(&rayon), "{} of {} bytes", bytes(&ours), bytes(&rayon));
 }
