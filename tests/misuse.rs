@@ -8,7 +8,7 @@ use micropool::{Scope, ScopedTask, SharedTask, Task, ThreadPool, ThreadPoolBuild
 use std::cell::{Cell, RefCell};
 use std::future::{Future, IntoFuture};
 use std::mem::forget;
-use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::pin::{Pin, pin};
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, mpsc};
@@ -532,6 +532,25 @@ fn pools_dropped_in_the_middle_of_their_own_work() {
 
 // That a reference lent by `use` can't leave its node is a compile error: `micropool-macros/tests/ui/parallel/smuggle_*`. Here, what the
 // checker lets pass.
+/// What only the macro calls: a fork that leaves it to the next one to offer its branch, where none follows. Nobody has seen the branch then,
+/// so it is run, or dropped, here.
+#[test]
+fn a_branch_that_nobody_offers() {
+    on_pools(|pool| {
+        let block = micropool::__private::Block::<std::convert::Infallible>::new(&[]);
+        let dropped = Arc::new(());
+        for ends in [true, false] {
+            let kept = dropped.clone();
+            let first = || if ends { 1 } else { resume_unwind(Box::new("as asked")) };
+            let both = catch_unwind(AssertUnwindSafe(|| {
+                pool.install(|| block.fork_outer(1, first, move || Arc::strong_count(&kept)))
+            }));
+            assert_eq!(both.ok(), ends.then_some((1, 2)));
+            assert_eq!(Arc::strong_count(&dropped), 1);
+        }
+    });
+}
+
 #[test]
 fn lent_resources_survive_panics_and_forgetting() {
     on_pools(|pool| {

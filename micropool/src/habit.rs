@@ -26,7 +26,7 @@ pub(crate) struct Habit {
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) struct SpinTime {
     pub(crate) least: Duration,
-    /// At most four seconds.
+    /// At most four seconds, where it is more than the least.
     pub(crate) most: Duration,
 }
 

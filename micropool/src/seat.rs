@@ -267,7 +267,8 @@ impl Seat {
     #[cold]
     #[inline(never)]
     fn reclaim_loudly(&self, slot: &Slot) -> bool {
-        let ours = slot.is_private() || slot.reclaim();
+        // Reserved still, if nothing was offered on the way: then nobody else has seen it.
+        let ours = slot.is_private() || slot.is_reserved() || slot.reclaim();
         if !ours {
             self.top.store(slot.above.load(Ordering::Relaxed), Ordering::Release);
         }
