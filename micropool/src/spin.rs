@@ -67,7 +67,8 @@ impl<'a> Spin<'a> {
         let config = &self.me.pool().config;
         let now = Instant::now();
         let began = *self.began.get_or_insert(now);
-        if config.crowded {
+        // Beyond the least time a thread spins by guess, and gives way: if somebody wanted the processor, the time is over afterwards.
+        if config.crowded || self.long {
             yield_now();
         }
         // A clock that stood still or jumped back counts as no time; one that jumped forward ends the spin early.
