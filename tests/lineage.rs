@@ -216,7 +216,7 @@ fn promise_3_a_thread_that_waits_runs_descendants_only() {
             pool.wait_idle();
         });
         let (nodes, helped) = (NODES.load(Ordering::Relaxed), HELPED.load(Ordering::Relaxed));
-        println!("{workers} workers: {nodes} nodes; so far {helped} from another thread, on one that waited");
+        eprintln!("{workers} workers: {nodes} nodes; so far {helped} from another thread, on one that waited");
         assert_eq!(FOREIGN.load(Ordering::Relaxed), 0, "foreign jobs with {workers} workers");
     }
     assert!(HELPED.load(Ordering::Relaxed) > 0, "nobody who waited helped");

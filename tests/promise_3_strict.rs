@@ -131,7 +131,7 @@ fn promise_3_a_thread_blocked_inside_an_item_never_runs_foreign_work() {
             pool.wait_idle();
         });
         let helped = HELPED.load(Ordering::Relaxed);
-        println!("{workers} workers: {helped} jobs from another thread, on one that waited");
+        eprintln!("{workers} workers: {helped} jobs from another thread, on one that waited");
         assert_eq!(FOREIGN.load(Ordering::Relaxed), 0, "foreign jobs with {workers} workers");
         assert!(helped > 0, "nobody who waited helped, with {workers} workers");
     }

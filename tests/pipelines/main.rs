@@ -34,7 +34,7 @@ fn random_pipelines() {
     let count = variable(HOW_MANY).unwrap_or(3000);
     // Other ones in each run.
     let first = variable(SEED).unwrap_or_else(|| fastrand::u64(..1 << 48));
-    println!("{count} pipelines from seed {first}");
+    eprintln!("{count} pipelines from seed {first}");
     // What the pipelines throw passes no hook: whatever comes by here is a failure, one that aborts the process too.
     let default = take_hook();
     set_hook(Box::new(move |info| {
@@ -50,6 +50,6 @@ fn random_pipelines() {
             NOW.store(seed, Relaxed);
             Case::random(seed).run(&pools);
         }
-        println!("{:?}", began.elapsed());
+        eprintln!("{:?}", began.elapsed());
     });
 }

@@ -32,7 +32,7 @@ fn random_programs_mean_what_they_mean_in_sequence() {
     let first = number("MICROPOOL_RANDOM_DYNAMIC_SEED", now - now % 100);
     let count = number("MICROPOOL_RANDOM_DYNAMIC", 2_000);
     // Shown if it fails, or hangs.
-    println!("MICROPOOL_RANDOM_DYNAMIC_SEED={first}");
+    eprintln!("MICROPOOL_RANDOM_DYNAMIC_SEED={first}");
     // Thousands of panics are part of it: their messages tell nothing.
     std::panic::set_hook(Box::new(|info| {
         if info.payload().is::<String>() || info.payload().is::<&str>() {
@@ -74,5 +74,5 @@ fn random_programs_mean_what_they_mean_in_sequence() {
         });
     }
     assert!(nodes as u64 > 5 * count, "{nodes} nodes in {count} programs");
-    println!("{count} programs of {nodes} nodes");
+    eprintln!("{count} programs of {nodes} nodes");
 }
