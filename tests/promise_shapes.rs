@@ -240,29 +240,31 @@ fn promise_5_a_ready_node_is_visible_at_once() {
 }
 
 /// Two threads wait in their sleep, one for the other's work and that one for the graph's: each of two branches that are offered
-/// together wakes one of them.
+/// together wakes one of them. Several times, for a thread may be awake by chance.
 #[test]
 fn promise_5_every_branch_of_a_fork_wakes_a_thread_that_waits_for_it() {
     within(LIMIT, || {
         let pool = ThreadPoolBuilder::new().num_threads(2).spin_before_sleep(Duration::ZERO).build().expect("a pool");
-        let begun = [const { AtomicBool::new(false) }; 2];
-        let begin = |which: usize| begun[which].store(true, Ordering::Release);
-        let has_begun = |which: usize| soon("it is taken", || begun[which].load(Ordering::Acquire));
-        let branches = AtomicUsize::new(0);
-        let meet = || {
-            branches.fetch_add(1, Ordering::AcqRel);
-            soon("all three branches run at the same time", || branches.load(Ordering::Acquire) == 3);
-        };
-        let graph = || {
-            begin(1);
-            std::thread::sleep(Duration::from_millis(50));
-            micropool::parallel! { nested; a => meet(), b => meet(), c => meet() };
-        };
-        let between = || {
-            begin(0);
-            micropool::join(|| has_begun(1), graph);
-        };
-        pool.join(|| has_begun(0), between);
+        for _ in 0..8 {
+            let begun = [const { AtomicBool::new(false) }; 2];
+            let begin = |which: usize| begun[which].store(true, Ordering::Release);
+            let has_begun = |which: usize| soon("it is taken", || begun[which].load(Ordering::Acquire));
+            let branches = AtomicUsize::new(0);
+            let meet = || {
+                branches.fetch_add(1, Ordering::AcqRel);
+                soon("all three branches run at the same time", || branches.load(Ordering::Acquire) == 3);
+            };
+            let graph = || {
+                begin(1);
+                std::thread::sleep(Duration::from_millis(30));
+                micropool::parallel! { nested; a => meet(), b => meet(), c => meet() };
+            };
+            let between = || {
+                begin(0);
+                micropool::join(|| has_begun(1), graph);
+            };
+            pool.join(|| has_begun(0), between);
+        }
     });
 }
 

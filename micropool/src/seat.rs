@@ -57,6 +57,29 @@ pub(crate) struct Pushed<'a> {
     pub(crate) word: Word,
 }
 
+/// Branches of a graph that have been offered together.
+pub(crate) struct Exposed<'a> {
+    seat: &'a Seat,
+    lowest: u32,
+    topmost: u32,
+    /// Whether one was offered in the background, wherever it is now.
+    pub(crate) any_background: bool,
+}
+
+impl<'a> Exposed<'a> {
+    #[inline]
+    fn slots(&self) -> impl Iterator<Item = &'a Slot> + use<'a> {
+        let seat = self.seat;
+        (self.lowest..=self.topmost).filter_map(move |position| seat.slot(position))
+    }
+
+    /// Those that nobody has taken.
+    #[inline]
+    pub(crate) fn pending(&self) -> impl Iterator<Item = Pushed<'a>> + use<'a> {
+        self.slots().map(|slot| Pushed { slot, word: slot.load() }).filter(|pushed| pushed.word.is_pending())
+    }
+}
+
 impl Pushed<'_> {
     #[inline]
     pub(crate) fn position(&self) -> u32 {
@@ -156,31 +179,37 @@ impl Seat {
         slot
     }
 
-    /// Makes the topmost branch Ready, and all those reserved below it: the lowest last, which hides the others until then. So whoever
-    /// looks for the most urgent of them chooses among all. Gives the lowest. Always Ready, for a node of a graph is worth an exchange, and
-    /// one left Private would be asked for by the first thief that comes back from another.
+    /// Makes the topmost branch Ready, and all those reserved below it, from below to above: nothing that is filled ever lies above an
+    /// `Empty` slot, which ends every look. (The other way round a look that is past the lower slot already could take an upper branch
+    /// where nobody finds its thief.) So who looks sees the most urgent of them a moment after the first at the latest.
+    ///
+    /// Always Ready, for a node of a graph is worth an exchange, and one left Private would be asked for by the first thief that comes
+    /// back from another.
     #[inline]
-    pub(crate) fn expose<'a>(&'a self, topmost: &'a Slot) -> &'a Slot {
-        let mut lowest = topmost;
-        let mut any_background = lowest.expose(self.tier()).is_background();
+    pub(crate) fn expose<'a>(&'a self, topmost: &'a Slot) -> Exposed<'a> {
         let below = |slot: &Slot| slot.position.checked_sub(1).and_then(|position| self.slot(position));
+        let mut lowest = topmost;
         while let Some(slot) = below(lowest).filter(|slot| slot.is_reserved()) {
-            any_background |= slot.expose(self.tier()).is_background();
             lowest = slot;
         }
-        if any_background {
-            self.look_again_at(lowest, topmost);
+        let mut exposed =
+            Exposed { seat: self, lowest: lowest.position, topmost: topmost.position, any_background: false };
+        for slot in exposed.slots() {
+            exposed.any_background |= slot.expose(self.tier()).is_background();
         }
-        lowest
+        if exposed.any_background {
+            self.look_again_at(&exposed);
+        }
+        exposed
     }
 
     /// As [`look_again`](Self::look_again), when all are to be seen: who promoted before saw none of them.
     #[cold]
-    fn look_again_at(&self, lowest: &Slot, topmost: &Slot) {
+    fn look_again_at(&self, exposed: &Exposed<'_>) {
         // Ordering: as there.
         fence(Ordering::SeqCst);
         if self.tier() == Tier::Foreground {
-            for slot in (lowest.position..=topmost.position).filter_map(|position| self.slot(position)) {
+            for slot in exposed.slots() {
                 slot.promote(slot.load());
             }
         }

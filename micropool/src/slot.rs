@@ -170,7 +170,7 @@ impl Slot {
 
     /// Whether a job for one thread lies here that nobody has taken. Of the owner's own slots.
     pub(crate) fn is_pending(&self) -> bool {
-        matches!(self.load().kind(), Kind::Private | Kind::Claiming | Kind::Ready)
+        self.load().is_pending()
     }
 
     /// Private → Ready, for those who search: by the owner, of a job of its own below its top, as `word`.

@@ -33,16 +33,21 @@ impl<'a> Spin<'a> {
         if self.long {
             self.me.habit.was_worth_it();
         }
+        self.again();
+    }
+
+    /// The time was over, and then there was something to look for after all.
+    pub(crate) fn again(&mut self) {
         *self = Self::new(self.me);
     }
 
-    /// The thread slept after this, and has been woken.
+    /// The thread slept after this, and has just been woken.
     pub(crate) fn slept(&mut self) {
         let time = self.me.pool().config.spin;
         if let (Some(began), true) = (self.began, time.least < time.most) {
             self.me.habit.slept(began.elapsed(), time);
         }
-        *self = Self::new(self.me);
+        self.again();
     }
 
     fn is_off(&self) -> bool {

@@ -56,14 +56,13 @@ pub(crate) fn wait(me: &Seat, what: &impl Awaited) {
             continue;
         }
         if !spin.once() {
-            sleep(me, what);
-            spin.slept();
+            sleep(me, what, &mut spin);
         }
     }
 }
 
 #[cold]
-fn sleep(me: &Seat, what: &impl Awaited) {
+fn sleep(me: &Seat, what: &impl Awaited, spin: &mut Spin<'_>) {
     let sleepers = &me.pool().sleepers;
     let (position, unit) = match what.target() {
         Target::Slot(slot) => (slot.position, 0),
@@ -84,9 +83,11 @@ fn sleep(me: &Seat, what: &impl Awaited) {
         Look::Nothing => {
             edge("S4");
             me.sleeper.block();
+            spin.slept();
         }
         Look::Changed => {
             me.sleeper.retract(sleepers, Mode::Strict);
+            spin.again();
             // Whoever is in the middle of changing something should get to run.
             yield_now();
         }
@@ -94,6 +95,7 @@ fn sleep(me: &Seat, what: &impl Awaited) {
             me.sleeper.retract(sleepers, Mode::Strict);
             what.unmark();
             claimed.run(me);
+            spin.worked();
             return;
         }
     }

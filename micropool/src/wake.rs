@@ -42,14 +42,14 @@ pub(crate) fn published(seat: &Seat, pushed: Pushed<'_>) {
 /// After branches of a graph have been reserved, of which this is the topmost: they become Ready, and those who may take one are woken
 /// for each.
 #[inline]
-pub(crate) fn branches_reserved<'a>(seat: &'a Seat, topmost: &'a Slot) {
-    let lowest = seat.expose(topmost);
+pub(crate) fn branches_reserved(seat: &Seat, topmost: &Slot) {
+    let exposed = seat.expose(topmost);
     edge("P1");
     asymmetric_light_fence();
-    if !seat.pool().sleepers.counts().nothing_to_do() || seat.tier() == Tier::Background {
-        let branches = (lowest.position..=topmost.position).filter_map(|position| seat.slot(position));
-        for slot in branches.filter(|slot| slot.is_pending()) {
-            attend(seat, Pushed { slot, word: slot.load() });
+    // Not by the seat's tier: who waits may have promoted it while one of them was put in the background, or is there still.
+    if !seat.pool().sleepers.counts().nothing_to_do() || exposed.any_background {
+        for pushed in exposed.pending() {
+            attend(seat, pushed);
         }
     }
 }

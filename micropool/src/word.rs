@@ -109,6 +109,11 @@ impl Word {
         self.0 & BELOW_GENERATION == Kind::Private as u64
     }
 
+    /// Whether it is a job for one thread that nobody has taken.
+    pub(crate) fn is_pending(self) -> bool {
+        matches!(self.kind(), Kind::Private | Kind::Claiming | Kind::Ready)
+    }
+
     /// A Private word that is not quiet: the owner's next push here is a new word. Of the bits that count who is inside of an Open slot.
     pub(crate) fn loud(self) -> Word {
         Word(self.0 | ONE_INSIDE)

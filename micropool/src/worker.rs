@@ -71,8 +71,7 @@ impl Worker<'_> {
             if self.pool.kept_awake() && self.role == Role::Worker {
                 model_yield();
             } else {
-                self.sleep();
-                spin.slept();
+                self.sleep(&mut spin);
             }
         }
         self.sleepers().stop_searching();
@@ -179,7 +178,7 @@ impl Worker<'_> {
     }
 
     /// I1 to I5. Returns searching.
-    fn sleep(&self) {
+    fn sleep(&self, spin: &mut Spin<'_>) {
         let sleepers = self.sleepers();
         let sleeper = &self.me.sleeper;
         sleeper.announce_idle(sleepers);
@@ -189,9 +188,11 @@ impl Worker<'_> {
         if self.anything_to_do() {
             // Whoever wins the exchange counts us as searching again.
             sleeper.retract(sleepers, Mode::Idle);
+            spin.again();
         } else {
             edge("I4");
             sleeper.block();
+            spin.slept();
         }
     }
 

@@ -5,6 +5,8 @@
 //! on the sources as they are and must be green: else it would find out everything. (`MICROPOOL_GATES_ARE_GREEN=1` where that has just been
 //! seen.)
 
+mod names;
+
 use serde::Deserialize;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
@@ -28,6 +30,8 @@ struct Mutant {
 enum Gate {
     /// The models whose names contain this.
     Model(String),
+    /// The crate's own tests whose names contain this.
+    Unit(String),
     /// Shuttle's scenarios whose names contain this.
     Scenario(String),
     /// A test target of the root package.
@@ -67,6 +71,16 @@ fn every_mutant_can_be_made() {
         .filter_map(|mutant| mutant.applied().err().map(|error| format!("{}: {error}", mutant.name)))
         .collect();
     assert!(stale.is_empty(), "list.ron is behind the source:\n{}", stale.join("\n"));
+}
+
+#[test]
+fn every_gate_runs_something() {
+    let empty: Vec<String> = mutants()
+        .iter()
+        .filter(|mutant| !names::are_there(&mutant.gate))
+        .map(|mutant| format!("{}: {:?}", mutant.name, mutant.gate))
+        .collect();
+    assert!(empty.is_empty(), "no test has such a name:\n{}", empty.join("\n"));
 }
 
 #[test]
@@ -203,6 +217,10 @@ impl Copy {
                 .args(["-p", "micropool", "--no-default-features", "--lib"])
                 .env("RUSTFLAGS", "--cfg loom -Awarnings")
                 .env("CARGO_TARGET_DIR", self.0.with_file_name("models")),
+            Gate::Unit(_) => cargo
+                .args(["-p", "micropool", "--lib"])
+                .env("RUSTFLAGS", "-Awarnings")
+                .env("CARGO_TARGET_DIR", self.0.with_file_name("tests")),
             Gate::Scenario(_) => cargo
                 .args(["-p", "micropool", "--test", "shuttle"])
                 .env("RUSTFLAGS", "--cfg shuttle -Awarnings")
@@ -236,7 +254,7 @@ const PATIENCE: Duration = Duration::from_secs(900);
 fn run(program: &Path, gate: &Gate) -> Outcome {
     let mut command = Command::new(program);
     match gate {
-        Gate::Model(filter) => {
+        Gate::Model(filter) | Gate::Unit(filter) => {
             command.arg(filter);
         }
         Gate::Scenario(filter) => {
@@ -265,7 +283,7 @@ fn run(program: &Path, gate: &Gate) -> Outcome {
         thread::sleep(Duration::from_millis(20));
     };
     let text = fs::read_to_string(&log).unwrap_or_default();
-    assert!(!text.contains("running 0 tests"), "the gate's name fits no model or scenario");
+    assert!(!text.contains("running 0 tests"), "the gate's name fits no test");
     verdict(status.map(|status| (status.success(), status.to_string())), &text)
 }
 

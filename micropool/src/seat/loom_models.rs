@@ -39,6 +39,10 @@ fn segment_of_a_position_whose_owner_opens_others_above() {
     });
 }
 
+fn descends_from(slot: SlotId) -> Origin {
+    Origin { slot: Some(slot), unit: 0 }
+}
+
 /// Seat 0 waits for a job that seat 1 has in a background segment.
 fn waits_for_background(pool: &Shared, frame: &Frame) -> SlotId {
     let me = pool.seat(0);
@@ -58,7 +62,7 @@ fn promote_comes_too_late_for_another_segment() {
         let other = pool.clone();
         let thief = start.spawn(move || {
             let seat = other.seat(1);
-            drop(seat.open_segment(Origin { slot: Some(target), unit: 0 }, Tier::Background));
+            drop(seat.open_segment(descends_from(target), Tier::Background));
             let next = seat.open_segment(unit(64), Tier::Background);
             std::mem::forget(next);
         });
@@ -80,7 +84,7 @@ fn promote_is_not_lost_on_a_segment_that_becomes_the_topmost() {
         let other = pool.clone();
         let thief = start.spawn(move || {
             let seat = other.seat(1);
-            std::mem::forget(seat.open_segment(Origin { slot: Some(target), unit: 0 }, Tier::Background));
+            std::mem::forget(seat.open_segment(descends_from(target), Tier::Background));
             drop(seat.open_segment(unit(64), Tier::Background));
         });
         start.go();
@@ -92,15 +96,29 @@ fn promote_is_not_lost_on_a_segment_that_becomes_the_topmost() {
 }
 
 struct Job {
+    begun: Signal,
     looked: Signal,
     tier: Frame,
+}
+
+impl Job {
+    fn new() -> Arc<Self> {
+        Arc::new(Self { begun: Signal::new(), looked: Signal::new(), tier: Frame::new(99) })
+    }
 }
 
 unsafe fn note_tier(data: *const (), me: &Seat) {
     // SAFETY: the model's, alive until its threads have been joined.
     let job = unsafe { &*data.cast::<Job>() };
+    job.begun.give();
     job.looked.wait();
     job.tier.write(me.tier() as u32);
+}
+
+/// The job must outlive the threads that may run this.
+fn notes(job: &Arc<Job>) -> Work {
+    // SAFETY: as said.
+    unsafe { Work::new(Arc::as_ptr(job).cast(), note_tier) }
 }
 
 // Seat 1 descends from what seat 0 waits for, seat 2 takes from seat 1 just while seat 0 promotes.
@@ -111,12 +129,10 @@ fn promote_reaches_a_thief_that_is_just_starting() {
         let (pool, start) = (shared(3, 1), Start::new());
         let frame = Arc::new(Frame::new(0));
         let target = waits_for_background(&pool, &frame);
-        let job = Arc::new(Job { looked: Signal::new(), tier: Frame::new(99) });
+        let job = Job::new();
         let seat = pool.seat(1);
-        std::mem::forget(seat.open_segment(Origin { slot: Some(target), unit: 0 }, Tier::Background));
-        // SAFETY: `job` outlives the threads.
-        let work = unsafe { Work::new(Arc::as_ptr(&job).cast(), note_tier) };
-        let pushed = seat.push(work, Kind::Ready);
+        std::mem::forget(seat.open_segment(descends_from(target), Tier::Background));
+        let pushed = seat.push(notes(&job), Kind::Ready);
         let claimed = Arc::new(Signal::new());
         let (other, told) = (pool.clone(), claimed.clone());
         let thief = start.spawn(move || {
@@ -140,46 +156,88 @@ fn promote_reaches_a_thief_that_is_just_starting() {
     });
 }
 
-// Seat 1 descends from what seat 0 waits for, and opens an entry just while seat 0 promotes.
+/// Seat 1 descends from what seat 0 waits for, and pushes just while seat 0 promotes: what lies in its lowest `count` slots then.
+fn pushed_while_promoted<const COUNT: usize>(push: fn(&Seat, Work)) -> [Word; COUNT] {
+    let (pool, start) = (shared(2, 1), Start::new());
+    let frame = Arc::new(Frame::new(0));
+    let target = waits_for_background(&pool, &frame);
+    std::mem::forget(pool.seat(1).open_segment(descends_from(target), Tier::Background));
+    let (other, help) = (pool.clone(), frame.clone());
+    let owner = start.spawn(move || push(other.seat(1), increments(&help)));
+    start.go();
+    promote_descendants(pool.seat(0), Target::Slot(target));
+    owner.join().unwrap();
+    std::array::from_fn(|position| pool.seat(1).slot(position as u32).unwrap().load())
+}
+
 // Goes red if `push` doesn't look again, or looks without the fence, or if `descend` looks at the slots without one.
 #[test]
 fn promote_reaches_an_entry_that_is_just_opened() {
     explore(Some(3), || {
-        let (pool, start) = (shared(2, 1), Start::new());
-        let frame = Arc::new(Frame::new(0));
-        let target = waits_for_background(&pool, &frame);
-        std::mem::forget(pool.seat(1).open_segment(Origin { slot: Some(target), unit: 0 }, Tier::Background));
-        let (other, help) = (pool.clone(), frame.clone());
-        let owner = start.spawn(move || other.seat(1).push(increments(&help), Kind::Open).position());
-        start.go();
-        promote_descendants(pool.seat(0), Target::Slot(target));
-        let position = owner.join().unwrap();
-        let word = pool.seat(1).slot(position).unwrap().load();
-        assert_eq!(Tier::of(word), Tier::Foreground);
+        let words = pushed_while_promoted::<1>(|seat, work| {
+            seat.push(work, Kind::Open);
+        });
+        assert_eq!(words.map(Tier::of), [Tier::Foreground]);
     });
 }
 
-// The same with two branches of a graph, which it offers together. Goes red if `expose` looks again
-// only at each, before all can be seen.
+// The same with two branches of a graph, which are offered together. Goes red if `expose` looks again only at each, before all can be
+// seen.
 #[test]
 fn promote_reaches_branches_that_are_just_offered() {
     explore(Some(3), || {
-        let (pool, start) = (shared(2, 1), Start::new());
+        let words = pushed_while_promoted::<2>(|seat, work| {
+            seat.reserve(work, 1);
+            seat.expose(seat.reserve(work, 2));
+        });
+        assert_eq!(words.map(|word| (word.kind(), Tier::of(word))), [(Kind::Ready, Tier::Foreground); 2]);
+    });
+}
+
+// Seat 1 takes back the job that seat 2 is just looking at, and offers two branches in its place; seat 0 promotes once seat 2 has
+// something. Goes red if `expose` begins above: then seat 2, whose look is past the lower slot, takes the upper branch, while the lower
+// one hides it from seat 0.
+#[test]
+fn promote_reaches_a_thief_whose_look_began_before_the_branches() {
+    explore(Some(2), || {
+        let (pool, start) = (shared(3, 1), Start::new());
         let frame = Arc::new(Frame::new(0));
         let target = waits_for_background(&pool, &frame);
-        std::mem::forget(pool.seat(1).open_segment(Origin { slot: Some(target), unit: 0 }, Tier::Background));
-        let (other, help) = (pool.clone(), frame.clone());
-        let owner = start.spawn(move || {
-            let seat = other.seat(1);
-            seat.reserve(increments(&help), 1);
-            let topmost = seat.reserve(increments(&help), 2);
-            seat.expose(topmost);
-        });
+        let job = Job::new();
+        let owner = pool.seat(1);
+        std::mem::forget(owner.open_segment(descends_from(target), Tier::Background));
+        let before = owner.push(notes(&job), Kind::Ready).position();
+        let thief = {
+            let (pool, job) = (pool.clone(), job.clone());
+            start.spawn(move || {
+                let seat = pool.seat(2);
+                let found = take_any(seat, Tier::Background, Private::Leave);
+                let any = found.is_some();
+                match found {
+                    Some(claimed) => claimed.run(seat),
+                    None => job.begun.give(),
+                }
+                any
+            })
+        };
+        let offers = {
+            let (pool, job) = (pool.clone(), job.clone());
+            start.spawn(move || {
+                let seat = pool.seat(1);
+                if seat.reclaim(seat.slot(before).unwrap()) {
+                    seat.reserve(notes(&job), 1);
+                    seat.expose(seat.reserve(notes(&job), 2));
+                }
+            })
+        };
         start.go();
+        job.begun.wait();
         promote_descendants(pool.seat(0), Target::Slot(target));
-        owner.join().unwrap();
-        let words = [0, 1].map(|position| pool.seat(1).slot(position).unwrap().load());
-        assert_eq!(words.map(|word| (word.kind(), Tier::of(word))), [(Kind::Ready, Tier::Foreground); 2]);
+        job.looked.give();
+        offers.join().unwrap();
+        if thief.join().unwrap() {
+            assert_eq!(job.tier.read(), Tier::Foreground as u32);
+        }
     });
 }
 
@@ -203,11 +261,11 @@ fn promote_reaches_an_item_that_is_just_starting() {
         let frame = Arc::new(Frame::new(0));
         let target = waits_for_background(&pool, &frame);
         let owner = pool.seat(1);
-        std::mem::forget(owner.open_segment(Origin { slot: Some(target), unit: 0 }, Tier::Background));
+        std::mem::forget(owner.open_segment(descends_from(target), Tier::Background));
         let entry = owner.push(increments(&frame), Kind::Open);
         entry.slot.enter(entry.word).unwrap();
         let scope = SlotId { seat: 1, position: entry.position(), generation: entry.word.generation() };
-        std::mem::forget(pool.seat(2).open_segment(Origin { slot: Some(scope), unit: 0 }, Tier::Background));
+        std::mem::forget(pool.seat(2).open_segment(descends_from(scope), Tier::Background));
         let (looked, tier) = (Arc::new(Signal::new()), Arc::new(Frame::new(99)));
         let item = notes_its_tier(&pool, 2, &looked, &tier);
         let other = pool.clone();

@@ -74,7 +74,7 @@ fn wake_an_idle_worker_that_a_slow_waker_has_not_counted() {
             let worker = Worker { pool: &other, me: other.seat(0), role: Role::Worker };
             worker.sleepers().start_searching();
             while !worker.run_something(Private::Ask) {
-                worker.sleep();
+                worker.sleep(&mut Spin::new(worker.me));
             }
             assert!(done.is_given());
         });
