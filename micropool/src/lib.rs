@@ -243,8 +243,9 @@ pub use task::{SharedTask, SharedTaskFuture, Task, cancelled, spawn, spawn_share
 /// # Ok::<(), micropool::BuildError>(())
 /// ```
 ///
-/// A background job on a pool of its own; its expression may name parameters. `crate = path` finds micropool under the name that
-/// the manifest or a re-export gives it:
+/// A background job on a pool of its own; its expression may name parameters. Of one that holds the pool it takes a clone, for the pool
+/// stays borrowed until the job is spawned, and the parameters move into it before. `crate = path` finds micropool under the name that the
+/// manifest or a re-export gives it:
 ///
 /// ```
 /// mod engine {
@@ -281,6 +282,8 @@ pub use task::{SharedTask, SharedTaskFuture, Task, cancelled, spawn, spawn_share
 ///   the type), or leave `background` away.
 /// * *"can't be `async`"*: a thread runs the body from beginning to end. Await the task that the job returns instead.
 /// * *"`#[after]` makes it a `Task<T>` for callers"*: the parameter's type is what the body gets.
+/// * rustc's *"cannot move out of `pool` because it is borrowed"*, of a background job whose `pool = &pool` is a parameter (or `&self.pool`
+///   with `self: Arc<Self>`): write `&pool.clone()`, where `pool` is an `Arc<ThreadPool>`.
 /// * rustc's *"cannot be sent between threads safely"* and *"may not live long enough"* speak of a parameter, the result or a type parameter:
 ///   add `Send`, `'static`, or take an `Arc` of it.
 ///

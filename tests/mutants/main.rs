@@ -147,18 +147,22 @@ impl std::fmt::Display for Outcome {
 }
 
 /// The project once more, to be changed.
-struct Copy(PathBuf);
+struct Copy {
+    copy: PathBuf,
+    /// Where the project is built.
+    target: PathBuf,
+}
 
 impl Copy {
     fn make() -> io::Result<Self> {
         let target = env::var_os("CARGO_TARGET_DIR").map_or_else(|| root().join("target"), PathBuf::from);
-        let place = target.join("mutants/copy");
-        if place.exists() {
-            fs::remove_dir_all(&place)?;
+        let copy = target.join("mutants");
+        if copy.exists() {
+            fs::remove_dir_all(&copy)?;
         }
         // What the compiler kept of an earlier run's sources has once made a program that wasn't that of the new ones.
-        for build in ["models", "shuttle", "tests"] {
-            let kept = place.with_file_name(build).join("release/incremental");
+        for build in ["loom", "shuttle", "."] {
+            let kept = target.join(build).join("release/incremental");
             if kept.exists() {
                 fs::remove_dir_all(kept)?;
             }
@@ -166,9 +170,9 @@ impl Copy {
         for part in
             ["Cargo.toml", "Cargo.lock", "README.md", "build.rs", "micropool", "micropool-macros", "examples", "tests"]
         {
-            copy_all(&root().join(part), &place.join(part))?;
+            copy_all(&root().join(part), &copy.join(part))?;
         }
-        Ok(Self(place))
+        Ok(Self { copy, target })
     }
 
     /// Each gate of these mutants, without a mutant.
@@ -194,7 +198,7 @@ impl Copy {
 
     fn outcome(&self, mutant: &Mutant) -> Outcome {
         let text = mutant.applied().unwrap_or_else(|error| panic!("{}: {error}", mutant.name));
-        let path = self.0.join(mutant.source());
+        let path = self.copy.join(mutant.source());
         let right = fs::read(&path).expect("the copy is there");
         fs::write(&path, text).expect("the copy can be written");
         let outcome = match self.build(&mutant.gate) {
@@ -208,33 +212,29 @@ impl Copy {
     /// The program of a gate.
     fn build(&self, gate: &Gate) -> Result<PathBuf, String> {
         let mut cargo = Command::new(env!("CARGO"));
-        cargo.current_dir(&self.0).args(["test", "--release", "--no-run", "--quiet", "--message-format=json"]);
+        cargo.current_dir(&self.copy).args(["test", "--release", "--no-run", "--quiet", "--message-format=json"]);
         // Most of the crate is the same for every mutant.
-        cargo.env("CARGO_INCREMENTAL", "1").env("CARGO_PROFILE_RELEASE_DEBUG", "0");
-        // A build of its own: other flags, and other sources under the same names.
-        match gate {
-            Gate::Model(_) => cargo
-                .args(["-p", "micropool", "--no-default-features", "--lib"])
-                .env("RUSTFLAGS", "--cfg loom -Awarnings")
-                .env("CARGO_TARGET_DIR", self.0.with_file_name("models")),
-            Gate::Unit(_) => cargo
-                .args(["-p", "micropool", "--lib"])
-                .env("RUSTFLAGS", "-Awarnings")
-                .env("CARGO_TARGET_DIR", self.0.with_file_name("tests")),
-            Gate::Scenario(_) => cargo
-                .args(["-p", "micropool", "--test", "shuttle"])
-                .env("RUSTFLAGS", "--cfg shuttle -Awarnings")
-                .env("CARGO_TARGET_DIR", self.0.with_file_name("shuttle")),
-            Gate::Tests(target) => cargo
-                .args(["-p", "micropool-workspace", "--test", target])
-                .env("RUSTFLAGS", "-Awarnings")
-                .env("CARGO_TARGET_DIR", self.0.with_file_name("tests")),
+        cargo.env("CARGO_INCREMENTAL", "1");
+        for package in ["micropool", "micropool-workspace"] {
+            cargo.arg("--config").arg(format!("profile.release.package.{package}.debug=false"));
+        }
+        // With the flags and the folders of `.ci/run`, where what the crate needs has been built.
+        let (arguments, flags, folder): (&[&str], _, _) = match gate {
+            Gate::Model(_) => (&["-p", "micropool", "--no-default-features", "--lib"], "--cfg loom", "loom"),
+            Gate::Unit(_) => (&["-p", "micropool", "--lib"], "", "."),
+            Gate::Scenario(_) => (&["-p", "micropool", "--test", "shuttle"], "--cfg shuttle", "shuttle"),
+            Gate::Tests(target) => (&["-p", "micropool-workspace", "--test", target], "", "."),
         };
+        cargo.args(arguments).env("CARGO_TARGET_DIR", self.target.join(folder));
+        if !flags.is_empty() {
+            cargo.env("RUSTFLAGS", flags);
+        }
         let output = cargo.output().map_err(|error| error.to_string())?;
         let text = String::from_utf8_lossy(&output.stdout);
         if !output.status.success() {
-            let errors =
-                messages(&text).filter_map(|message| message["message"]["message"].as_str().map(str::to_owned));
+            let errors = messages(&text)
+                .filter(|message| message["message"]["level"] == "error")
+                .filter_map(|message| message["message"]["message"].as_str().map(str::to_owned));
             return Err(errors.collect::<Vec<_>>().join("; "));
         }
         messages(&text)

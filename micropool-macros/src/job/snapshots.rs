@@ -10,6 +10,19 @@ fn check(name: &str, options: TokenStream, function: TokenStream) {
 }
 
 #[test]
+fn plain() {
+    check(
+        "plain",
+        quote!(),
+        quote! {
+            fn step(world: &mut World, time: f32) -> usize {
+                world.bodies.iter_mut().map(|body| body.step(time)).count()
+            }
+        },
+    );
+}
+
+#[test]
 fn in_place() {
     check(
         "in_place",
@@ -27,7 +40,7 @@ fn in_place() {
 fn background() {
     check(
         "background",
-        quote!(background, pool = &pool),
+        quote!(background, pool = &pool.clone()),
         quote! {
             fn checksum(#[after] bytes: Vec<u8>, (from, to): (usize, usize), #[after] mut seed: u32, pool: Arc<Pool>) -> u32 {
                 seed += sum(&bytes[from..to]);

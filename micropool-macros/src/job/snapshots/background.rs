@@ -4,7 +4,7 @@ fn checksum(
     seed: ::micropool::Task<u32>,
     pool: Arc<Pool>,
 ) -> ::micropool::Task<u32> {
-    match &(&pool) {
+    match &(&pool.clone()) {
         __micropool_pool => {
             ::micropool::__private::in_pool(
                 __micropool_pool,
