@@ -47,9 +47,7 @@ fn promise_4_a_private_half_comes_before_the_background() {
         for _ in 0..50 {
             // The worker stands in a background task, and one is queued behind that.
             let gate = Gate::default();
-            let at = gate.clone();
-            let held = pool.spawn(move || at.pass());
-            soon("the worker is held", || gate.arrived() == 1);
+            let held = gate.hold(&pool);
             let begun = Arc::new(AtomicBool::new(false));
             let note = begun.clone();
             let task = pool.spawn(move || note.store(true, Ordering::SeqCst));

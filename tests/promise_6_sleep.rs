@@ -46,8 +46,21 @@ fn fork(pool: &ThreadPool) {
     pool.join(|| busy(Duration::from_micros(20)), || busy(Duration::from_micros(20)));
 }
 
+/// Whether two threads get all the time of two processors.
+fn two_processors_are_free() -> bool {
+    let time = Duration::from_millis(20);
+    let used = cost(|| {
+        thread::scope(|scope| {
+            scope.spawn(|| busy(time));
+            busy(time);
+        });
+    });
+    used > time * 19 / 10
+}
+
 /// Where gaps are short and come again and again, a worker spins through them; where they are long, it sleeps soon; and where a time is
-/// set, neither changes it. Several tries: on a machine with other work a short gap may be long.
+/// set, neither changes it. Several tries: on a machine with other work a short gap may be long. And where that work never stops nothing
+/// is asserted, for who spins gives way to it.
 fn spinning_by_habit() {
     if thread::available_parallelism().map_or(1, usize::from) < 2 {
         return;
@@ -62,12 +75,22 @@ fn spinning_by_habit() {
         (pool(1), ThreadPoolBuilder::new().num_threads(1).spin_before_sleep(Duration::from_micros(50)).build());
     let fixed = fixed.expect("threads can be made");
     let mut seen = Vec::new();
-    let as_told = (0..10).any(|_| {
+    let as_told = (0..20).any(|_| {
+        if !two_processors_are_free() {
+            return false;
+        }
         let [learned, unlearned] = [(short, 100), (long, 20)].map(|(gap, frames)| per_frame(&pool, gap, frames));
         let [never_learned, slept] = [(short, 100), (long, 20)].map(|(gap, frames)| per_frame(&fixed, gap, frames));
-        seen.push([learned, never_learned, unlearned, slept]);
-        learned > never_learned + short / 3 && unlearned < slept + Duration::from_micros(150)
+        let is_right = learned > never_learned + short / 3 && unlearned < slept + Duration::from_micros(150);
+        if is_right || two_processors_are_free() {
+            seen.push([learned, never_learned, unlearned, slept]);
+        }
+        is_right
     });
+    if seen.is_empty() {
+        eprintln!("no two processors are free: whether threads learn for how long to spin can't be seen");
+        return;
+    }
     assert!(as_told, "per frame (short gaps, with a time; long gaps, with a time): {seen:?}");
 }
 
@@ -122,9 +145,7 @@ fn promise_6_spin_then_sleep() {
         // A loop has stopped, and chunks that nobody will begin are left beside one that goes on: they are nothing to do.
         let pool = self::pool(3);
         let (kept, panicked) = (Gate::default(), AtomicBool::new(false));
-        let left = kept.clone();
-        let holder = pool.spawn(move || left.pass());
-        soon("one worker is kept elsewhere", || kept.arrived() == 1);
+        let holder = kept.hold(&pool);
         let begun = AtomicBool::new(false);
         let spinning = AtomicU64::new(u64::MAX);
         let result = catch_unwind(AssertUnwindSafe(|| {

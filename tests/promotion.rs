@@ -1,20 +1,13 @@
 //! What a foreground thread waits for is foreground, and so is all that it must come after: it runs on the thread that waits and
 //! on workers that may not run background work. Each test can only end if that is so.
 
-use micropool::{SharedTask, Task, ThreadPool};
+use micropool::{SharedTask, Task};
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Barrier};
 use std::time::Duration;
 use support::{Gate, capped, dedicated, soon, within};
 
 const LIMIT: Duration = Duration::from_secs(60);
-
-/// Takes a place in the background until the gate is opened.
-fn hold(pool: &ThreadPool, gate: &Gate) {
-    let (held, arrived) = (gate.clone(), gate.arrived());
-    pool.spawn(move || held.pass()).detach();
-    soon("the place is taken", || gate.arrived() == arrived + 1);
-}
 
 #[micropool::job(background)]
 fn after_two(#[after] a: usize, #[after] b: usize) -> usize {
@@ -40,7 +33,7 @@ fn queued_tasks_that_it_comes_after_run_on_workers_too() {
     within(LIMIT, || {
         for pool in [capped(2, 1), dedicated(1, 1)] {
             let gate = Gate::default();
-            hold(&pool, &gate);
+            gate.hold(&pool).detach();
             // The waiting thread runs one of the two, and the worker that may not run background work the other.
             let two = Arc::new(Barrier::new(2));
             let task = pool.install(|| after_two(micropool::spawn(meets(&two)), micropool::spawn(meets(&two))));

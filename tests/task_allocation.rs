@@ -3,7 +3,7 @@
 use micropool::{SharedTask, Task, ThreadPoolBuilder};
 use std::hint::black_box;
 use std::time::Duration;
-use support::{CountingAllocator, Gate, allocations, soon, within};
+use support::{CountingAllocator, Gate, allocations, within};
 
 #[global_allocator]
 static COUNTING: CountingAllocator = CountingAllocator;
@@ -30,9 +30,7 @@ fn one_allocation_a_task() {
     within(Duration::from_secs(60), || {
         let pool = ThreadPoolBuilder::new().num_threads(1).build().expect("a pool");
         let gate = Gate::default();
-        let held = gate.clone();
-        pool.spawn(move || held.pass()).detach();
-        soon("the worker is held", || gate.arrived() == 1);
+        gate.hold(&pool).detach();
         // Big captures and results are part of it.
         let capture = black_box([1_u64; 64]);
         let mut tasks: Vec<Task<[u64; 64]>> = Vec::with_capacity(TASKS as usize);

@@ -1,4 +1,5 @@
-//! `wait_idle`: for which tasks it waits, and what the thread that waits does meanwhile. The wait in pools that end is in `background.rs`.
+//! `wait_idle`: for which tasks it waits, and what the thread that waits does meanwhile. The wait in pools that end is in
+//! `tests/background`.
 
 use micropool::Task;
 use std::sync::Arc;
@@ -35,9 +36,7 @@ fn waits_for_all_tasks_so_far() {
 fn waits_for_one_that_runs_elsewhere_and_helps_with_the_rest() {
     within(LIMIT, || {
         let (pool, gate) = (capped(1, 1), Gate::default());
-        let held = gate.clone();
-        pool.spawn(move || held.pass()).detach();
-        soon("the worker is held", || gate.arrived() == 1);
+        gate.hold(&pool).detach();
         let helped = Arc::new(AtomicBool::new(false));
         let told = helped.clone();
         pool.spawn(move || told.store(true, Ordering::SeqCst)).detach();
@@ -59,9 +58,7 @@ fn waits_for_one_that_runs_elsewhere_and_helps_with_the_rest() {
 fn runs_none_that_were_spawned_after_the_call() {
     within(LIMIT, || {
         let (pool, gate) = (capped(1, 1), Gate::default());
-        let held = gate.clone();
-        pool.spawn(move || held.pass()).detach();
-        soon("the worker is held", || gate.arrived() == 1);
+        gate.hold(&pool).detach();
         let before = pool.spawn(|| thread::current().id());
         let later = thread::scope(|s| {
             let waits = s.spawn(|| pool.wait_idle());
@@ -109,9 +106,7 @@ fn runs_later_ones_that_it_must_wait_for() {
 fn makes_what_is_queued_foreground() {
     within(LIMIT, || {
         let (pool, gate) = (capped(2, 1), Gate::default());
-        let held = gate.clone();
-        let holds_the_place = pool.spawn(move || held.pass());
-        soon("a worker is held", || gate.arrived() == 1);
+        let holds_the_place = gate.hold(&pool);
         // They can only end if two threads run them, of which one is a worker: over the cap.
         let meet = Arc::new(std::sync::Barrier::new(2));
         let other = meet.clone();
@@ -126,9 +121,8 @@ fn makes_what_is_queued_foreground() {
 fn makes_what_comes_after_others_foreground() {
     within(LIMIT, || {
         let (pool, gate, first) = (capped(2, 1), Gate::default(), Gate::default());
-        let (held, other) = (gate.clone(), gate.clone());
-        pool.spawn(move || held.pass()).detach();
-        soon("a worker is held", || gate.arrived() == 1);
+        let other = gate.clone();
+        gate.hold(&pool).detach();
         let meet = Arc::new(std::sync::Barrier::new(2));
         let tasks = [0, 1].map(|_| {
             let (first, meet) = (first.clone(), meet.clone());

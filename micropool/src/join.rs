@@ -79,28 +79,20 @@ where
 
 /// `join` whose second half is taken before others of its stack if it is more urgent: the longest way to the end of the
 /// graph is `rank`.
+///
+/// Not `OFFERS` is for where the first thing that `a` does is another of these: that one offers both, so that the more urgent is taken
+/// first by whoever looks. If `a` did anything else before, the second half would be offered too late.
 #[inline]
-pub(crate) fn join_ranked<A, B, RA, RB>(me: &Seat, rank: u32, a: A, b: B) -> (RA, RB)
+pub(crate) fn join_ranked<const OFFERS: bool, A, B, RA, RB>(me: &Seat, rank: u32, a: A, b: B) -> (RA, RB)
 where
     A: FnOnce() -> RA,
     B: FnOnce() -> RB,
 {
     let half = Half::new(b);
     let slot = me.reserve(half.work(), rank);
-    wake::branches_reserved(me, slot);
-    both(me, &half, slot, a)
-}
-
-/// As [`join_ranked`], where the first thing that `a` does is a [`join_ranked`], or another of these: that one offers both, so that the
-/// more urgent is taken first by whoever looks. If `a` did anything else before, the second half would be offered too late.
-#[inline]
-pub(crate) fn join_ranked_outer<A, B, RA, RB>(me: &Seat, rank: u32, a: A, b: B) -> (RA, RB)
-where
-    A: FnOnce() -> RA,
-    B: FnOnce() -> RB,
-{
-    let half = Half::new(b);
-    let slot = me.reserve(half.work(), rank);
+    if OFFERS {
+        wake::branches_reserved(me, slot);
+    }
     both(me, &half, slot, a)
 }
 

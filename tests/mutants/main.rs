@@ -275,22 +275,27 @@ fn run(program: &Path, gate: &Gate) -> Outcome {
         if let Some(status) = child.try_wait().expect("a child") {
             break Some(status);
         }
-        if began.elapsed() > PATIENCE {
+        // One that is red is enough.
+        let is_red = fs::read_to_string(&log).is_ok_and(|text| first_failed(&text).is_some());
+        if is_red || began.elapsed() > PATIENCE {
             let _ = child.kill();
             let _ = child.wait();
             break None;
         }
-        thread::sleep(Duration::from_millis(20));
+        thread::sleep(Duration::from_millis(100));
     };
     let text = fs::read_to_string(&log).unwrap_or_default();
     assert!(!text.contains("running 0 tests"), "the gate's name fits no test");
     verdict(status.map(|status| (status.success(), status.to_string())), &text)
 }
 
+fn first_failed(text: &str) -> Option<&str> {
+    text.lines().find_map(|line| line.strip_prefix("test ")?.strip_suffix(" ... FAILED"))
+}
+
 /// What a gate's end means: whether it was green and its status, `None` if it had to be ended; and what it printed.
 fn verdict(status: Option<(bool, String)>, text: &str) -> Outcome {
-    let failed = text.lines().find_map(|line| line.strip_prefix("test ")?.strip_suffix(" ... FAILED"));
-    match (status, failed) {
+    match (status, first_failed(text)) {
         (Some((true, _)), _) => Outcome::Survived,
         (_, Some(test)) => Outcome::Killed(test.to_owned()),
         (Some((false, status)), None) => Outcome::Killed(status),

@@ -1,5 +1,7 @@
 //! A gate for tasks.
 
+use crate::soon;
+use micropool::{Task, ThreadPool};
 use std::sync::{Arc, Condvar, Mutex, PoisonError};
 
 /// A gate for tasks, closed at first: they stop at it until it is opened. Clones are the same gate.
@@ -15,6 +17,19 @@ impl Gate {
         while !state.1 {
             state = changed.wait(state).unwrap_or_else(PoisonError::into_inner);
         }
+    }
+
+    /// A task that holds one of the pool's threads here: when this returns, it has come.
+    ///
+    /// # Panics
+    /// If no thread runs it within 20 seconds.
+    #[track_caller]
+    #[must_use = "dropped it goes on, which `detach` says"]
+    pub fn hold(&self, pool: &ThreadPool) -> Task<()> {
+        let (held, before) = (self.clone(), self.arrived());
+        let task = pool.spawn(move || held.pass());
+        soon("a thread of the pool is held", || self.arrived() > before);
+        task
     }
 
     /// How many have come to it so far.

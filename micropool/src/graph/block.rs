@@ -16,7 +16,7 @@ use std::sync::{Mutex, PoisonError};
 
 use crate::after::{AfterValues, AnyTask};
 use crate::current;
-use crate::join::{join_here, join_ranked, join_ranked_outer};
+use crate::join::{join_here, join_ranked};
 use crate::panic::{Held, drop_quietly};
 use crate::task::{Task, task_done};
 use crate::trace::Parent;
@@ -110,7 +110,7 @@ impl<E> Block<E> {
         RB: Send,
     {
         match current::seat() {
-            Some(seat) => join_ranked(seat, rank, a, b),
+            Some(seat) => join_ranked::<true, _, _, _, _>(seat, rank, a, b),
             None => join_here(a, b),
         }
     }
@@ -125,7 +125,7 @@ impl<E> Block<E> {
         RB: Send,
     {
         match current::seat() {
-            Some(seat) => join_ranked_outer(seat, rank, a, b),
+            Some(seat) => join_ranked::<false, _, _, _, _>(seat, rank, a, b),
             None => join_here(a, b),
         }
     }

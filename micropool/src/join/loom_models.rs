@@ -66,7 +66,8 @@ fn branches_are_offered_together_and_run_once() {
         let frames = [Frame::new(0), Frame::new(0)];
         let add = |frame: &Frame| frame.write(frame.read() + 1);
         frames.iter().for_each(add);
-        join_ranked_outer(me, 1, || join_ranked(me, 2, || (), || add(&frames[1])), || add(&frames[0]));
+        let inner = || join_ranked::<true, _, _, _, _>(me, 2, || (), || add(&frames[1]));
+        join_ranked::<false, _, _, _, _>(me, 1, inner, || add(&frames[0]));
         assert_eq!(frames.each_ref().map(Frame::read), [2, 2]);
         assert_eq!(me.top(), 1);
         thief.join().unwrap();
