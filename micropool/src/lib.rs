@@ -75,6 +75,7 @@ mod segment;
 mod slot;
 
 mod habit;
+mod offers;
 #[allow(unsafe_code)]
 mod seat;
 

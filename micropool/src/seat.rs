@@ -5,6 +5,7 @@
 
 use crate::broadcast::Mailbox;
 use crate::habit::Habit;
+use crate::offers::Offers;
 use crate::segment::{Origin, Segment};
 use crate::shared::Shared;
 use crate::sleep::Sleeper;
@@ -28,8 +29,9 @@ pub(crate) struct Seat {
     tier: AtomicU64,
     pub(crate) pool: *const Shared,
     pub(crate) index: u32,
-    /// The owner's, and nobody else looks at it.
+    /// The owner's, and nobody else looks at them.
     pub(crate) habit: Habit,
+    offers: Offers,
     /// The worker's index, or `OUTSIDE`.
     pub(crate) worker: u32,
 
@@ -95,6 +97,7 @@ impl Seat {
             pool,
             index,
             habit: Habit::new(),
+            offers: Offers::new(),
             worker,
             // Its stamp on tiers has fewer bits, and wraps first.
             version: AtomicU64::new(start_of_counter(64, 4)),
@@ -222,21 +225,37 @@ impl Seat {
         if below.is_some_and(Slot::is_pending) { slot.job_kind() } else { Kind::Ready }
     }
 
-    /// As many of the owner's jobs of the foreground as others look for become Ready, the oldest first.
-    pub(crate) fn offer(&self, mut wanted: u32) {
-        let slots = (0..self.top()).map_while(|position| self.slot(position));
-        for slot in slots {
+    /// Whether so many who look for jobs of the owner's have been given all they want: after a push.
+    #[inline]
+    pub(crate) fn has_offered(&self, wanted: u32) -> bool {
+        self.offers.are_enough(wanted, self.top() - 1, |position| self.is_ready(position))
+    }
+
+    #[inline]
+    fn is_ready(&self, position: u32) -> bool {
+        self.slot(position).is_some_and(|slot| slot.load().kind() == Kind::Ready)
+    }
+
+    /// As many of the owner's jobs of the foreground as others look for become Ready, the oldest first. After a push: what was looked at
+    /// for the last ones isn't again.
+    pub(crate) fn offer(&self, wanted: u32) {
+        let top = self.top();
+        let mut search = self.offers.resume(wanted, top - 1, |position| self.is_ready(position));
+        let mut next = search.from;
+        while search.left > 0 && next < top {
+            let Some(slot) = self.slot(next) else { break };
             let word = slot.load();
             match word.kind() {
-                Kind::Ready => {}
-                Kind::Private if !word.is_background() => slot.offer(word),
-                _ => continue,
+                Kind::Ready => search.found(next),
+                Kind::Private if !word.is_background() => {
+                    slot.offer(word);
+                    search.found(next);
+                }
+                _ => {}
             }
-            wanted -= 1;
-            if wanted == 0 {
-                return;
-            }
+            next += 1;
         }
+        self.offers.remember(search, next);
     }
 
     /// As [`push_job`](Self::push_job), for work of any kind.

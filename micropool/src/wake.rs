@@ -60,9 +60,10 @@ fn attend(seat: &Seat, pushed: Pushed<'_>) {
     let counts = seat.pool().sleepers.counts();
     let tier = Tier::of(pushed.word);
     let wanted = counts.searching().saturating_add(counts.idle().min(1));
+    // With more threads than processors every push comes by here, and most leave here: nothing else is done before.
     if tier == Tier::Background {
         pushed.slot.offer(pushed.word);
-    } else if wanted > 0 {
+    } else if wanted > 0 && !seat.has_offered(wanted) {
         seat.offer(wanted);
     }
     if counts.perhaps_some() || tier == Tier::Background {
@@ -121,6 +122,7 @@ pub(crate) fn promoted(me: &Seat) {
 }
 
 #[cold]
+#[inline(never)]
 fn rouse(owner: &Seat, position: u32, tier: Tier) {
     let pool = owner.pool();
     edge("P3");

@@ -1,0 +1,162 @@
+//! How far an owner has offered its jobs to those who search, so that a push looks at the slots that are new and not at all of them.
+//!
+//! With more threads than processors somebody always searches, and may not run for milliseconds; a look at every slot for every push was
+//! most of what a join cost then.
+
+// The owner's alone, whatever checks the protocols: std's and not `sync.rs`'s. A wrong memory costs time and no more: an owner that offers
+// too little is asked, one that offers too much pays an exchange for each.
+use std::sync::atomic::{AtomicU32, Ordering};
+
+const NONE: u32 = u32::MAX;
+
+/// What an owner remembers of its last offers.
+pub(crate) struct Offers {
+    /// For how many they were.
+    wanted: AtomicU32,
+    /// How many of those have none yet.
+    left: AtomicU32,
+    /// The oldest that was offered, or `NONE`. Thieves begin there: as long as it lies there, so do the others.
+    first: AtomicU32,
+    /// All below has been looked at.
+    next: AtomicU32,
+}
+
+/// Where to go on.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) struct Search {
+    pub(crate) from: u32,
+    pub(crate) left: u32,
+    first: u32,
+}
+
+impl Offers {
+    pub(crate) const fn new() -> Self {
+        Self {
+            wanted: AtomicU32::new(0),
+            left: AtomicU32::new(0),
+            first: AtomicU32::new(NONE),
+            next: AtomicU32::new(0),
+        }
+    }
+
+    /// Whether so many have all they want, with this position the topmost that is filled.
+    #[inline]
+    pub(crate) fn are_enough(&self, wanted: u32, topmost: u32, is_ready: impl FnOnce(u32) -> bool) -> bool {
+        load(&self.left) == 0 && load(&self.next) <= topmost && self.hold(wanted, topmost, is_ready)
+    }
+
+    /// Whether what is remembered is of use.
+    #[inline]
+    fn hold(&self, wanted: u32, topmost: u32, is_ready: impl FnOnce(u32) -> bool) -> bool {
+        let first = load(&self.first);
+        load(&self.wanted) == wanted && first < topmost && is_ready(first)
+    }
+
+    /// Where to go on for so many.
+    pub(crate) fn resume(&self, wanted: u32, topmost: u32, is_ready: impl FnOnce(u32) -> bool) -> Search {
+        if !self.hold(wanted, topmost, is_ready) {
+            self.wanted.store(wanted, Ordering::Relaxed);
+            return Search { from: 0, left: wanted, first: NONE };
+        }
+        let next = load(&self.next);
+        // Those that have been taken back since were offered, for all we know.
+        let back = next.saturating_sub(topmost);
+        Search { from: next - back, left: (load(&self.left) + back).min(wanted), first: load(&self.first) }
+    }
+
+    /// All below `next` has been looked at.
+    pub(crate) fn remember(&self, Search { left, first, .. }: Search, next: u32) {
+        self.left.store(left, Ordering::Relaxed);
+        self.first.store(first, Ordering::Relaxed);
+        self.next.store(next, Ordering::Relaxed);
+    }
+}
+
+#[inline]
+fn load(word: &AtomicU32) -> u32 {
+    word.load(Ordering::Relaxed)
+}
+
+impl Search {
+    /// One lies at this position.
+    pub(crate) fn found(&mut self, position: u32) {
+        self.first = self.first.min(position);
+        self.left -= 1;
+    }
+}
+
+#[cfg(all(test, not(loom)))]
+mod tests {
+    use super::*;
+
+    /// A stack, as an owner looks at it: which positions are offered, up to the top.
+    struct Stack {
+        offers: Offers,
+        ready: Vec<bool>,
+        looks: usize,
+    }
+
+    impl Stack {
+        fn new() -> Self {
+            Self { offers: Offers::new(), ready: Vec::new(), looks: 0 }
+        }
+
+        fn push(&mut self, wanted: u32) {
+            self.ready.push(false);
+            let topmost = self.ready.len() as u32 - 1;
+            let is_ready = |first| self.ready[first as usize];
+            if self.offers.are_enough(wanted, topmost, is_ready) {
+                return;
+            }
+            let mut search = self.offers.resume(wanted, topmost, is_ready);
+            let mut next = search.from;
+            while search.left > 0 && next <= topmost {
+                self.looks += 1;
+                self.ready[next as usize] = true;
+                search.found(next);
+                next += 1;
+            }
+            self.offers.remember(search, next);
+        }
+
+        fn offered(&self) -> Vec<usize> {
+            (0..self.ready.len()).filter(|&k| self.ready[k]).collect()
+        }
+    }
+
+    #[test]
+    fn the_oldest_are_offered_and_each_is_looked_at_once() {
+        let mut stack = Stack::new();
+        (0..10).for_each(|_| stack.push(3));
+        assert_eq!(stack.offered(), [0, 1, 2]);
+        assert_eq!(stack.looks, 3);
+    }
+
+    #[test]
+    fn one_that_was_taken_back_is_offered_again() {
+        let mut stack = Stack::new();
+        (0..2).for_each(|_| stack.push(3));
+        for _ in 0..5 {
+            stack.ready.pop();
+            stack.push(3);
+            assert_eq!(stack.offered(), [0, 1]);
+        }
+        stack.push(3);
+        stack.push(3);
+        assert_eq!(stack.offered(), [0, 1, 2]);
+    }
+
+    #[test]
+    fn who_takes_the_oldest_or_wants_more_begins_anew() {
+        let mut stack = Stack::new();
+        (0..4).for_each(|_| stack.push(2));
+        assert_eq!(stack.offered(), [0, 1]);
+        stack.push(3);
+        assert_eq!(stack.offered(), [0, 1, 2]);
+        // A thief has it.
+        stack.ready[0] = false;
+        let looks = stack.looks;
+        stack.push(3);
+        assert!(stack.looks > looks);
+    }
+}
