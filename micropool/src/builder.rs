@@ -337,6 +337,7 @@ impl ThreadPoolBuilder {
             dedicated_background_threads: dedicated,
             background_priority: self.background_priority,
             crowded: !MODEL && is_crowded(num_threads, dedicated),
+            processors: available_parallelism(),
             start_handler: self.start_handler.clone(),
             exit_handler: self.exit_handler.clone(),
             panic_handler: self.panic_handler.clone(),

@@ -44,6 +44,7 @@ pub(crate) fn shared(num_threads: usize, background_threads: usize) -> Arc<Share
         dedicated_background_threads: 0,
         background_priority: crate::priority::BackgroundPriority::Normal,
         crowded: false,
+        processors: usize::MAX,
         start_handler: None,
         exit_handler: None,
         panic_handler: None,

@@ -9,6 +9,9 @@ use std::sync::atomic::{AtomicU32, Ordering};
 
 const NONE: u32 = u32::MAX;
 
+/// So many pushes take some ten microseconds at the least; who searches takes what is offered within one.
+const LEFT_ALONE: u32 = 1000;
+
 /// What an owner remembers of its last offers.
 pub(crate) struct Offers {
     /// For how many they were.
@@ -19,6 +22,8 @@ pub(crate) struct Offers {
     first: AtomicU32,
     /// All below has been looked at.
     next: AtomicU32,
+    /// Pushes since all this was so.
+    pushes: AtomicU32,
 }
 
 /// Where to go on.
@@ -36,6 +41,7 @@ impl Offers {
             left: AtomicU32::new(0),
             first: AtomicU32::new(NONE),
             next: AtomicU32::new(0),
+            pushes: AtomicU32::new(0),
         }
     }
 
@@ -64,8 +70,17 @@ impl Offers {
         Search { from: next - back, left: (load(&self.left) + back).min(wanted), first: load(&self.first) }
     }
 
+    /// Counts a push for which all have what they want; whether nobody has taken anything for so many.
+    #[inline]
+    pub(crate) fn one_more_push(&self) -> bool {
+        let pushes = (load(&self.pushes) + 1) % LEFT_ALONE;
+        self.pushes.store(pushes, Ordering::Relaxed);
+        pushes == 0
+    }
+
     /// All below `next` has been looked at.
     pub(crate) fn remember(&self, Search { left, first, .. }: Search, next: u32) {
+        self.pushes.store(0, Ordering::Relaxed);
         self.left.store(left, Ordering::Relaxed);
         self.first.store(first, Ordering::Relaxed);
         self.next.store(next, Ordering::Relaxed);
@@ -144,6 +159,17 @@ mod tests {
         stack.push(3);
         stack.push(3);
         assert_eq!(stack.offered(), [0, 1, 2]);
+    }
+
+    #[test]
+    fn what_nobody_takes_is_noticed() {
+        let offers = Offers::new();
+        let noticed = (0..3 * LEFT_ALONE).filter(|_| offers.one_more_push()).count();
+        assert_eq!(noticed, 3);
+        (1..LEFT_ALONE).for_each(|_| assert!(!offers.one_more_push()));
+        // Somebody took one: the next look begins anew.
+        offers.remember(Search { from: 0, left: 0, first: 0 }, 1);
+        assert!(!offers.one_more_push());
     }
 
     #[test]

@@ -231,6 +231,12 @@ impl Seat {
         self.offers.are_enough(wanted, self.top() - 1, |position| self.is_ready(position))
     }
 
+    /// Whether what was offered has been left for so many pushes that those who look can't be looking.
+    #[inline]
+    pub(crate) fn is_left_alone(&self) -> bool {
+        self.offers.one_more_push()
+    }
+
     #[inline]
     fn is_ready(&self, position: u32) -> bool {
         self.slot(position).is_some_and(|slot| slot.load().kind() == Kind::Ready)

@@ -63,11 +63,26 @@ fn attend(seat: &Seat, pushed: Pushed<'_>) {
     // With more threads than processors every push comes by here, and most leave here: nothing else is done before.
     if tier == Tier::Background {
         pushed.slot.offer(pushed.word);
-    } else if wanted > 0 && !seat.has_offered(wanted) {
-        seat.offer(wanted);
+    } else if wanted > 0 {
+        if !seat.has_offered(wanted) {
+            seat.offer(wanted);
+        } else if counts.searching() > 0 && counts.idle() > 0 && seat.is_left_alone() {
+            wake_one_more(seat.pool());
+        }
     }
     if counts.perhaps_some() || tier == Tier::Background {
         rouse(seat, pushed.position(), tier);
+    }
+}
+
+/// Those who search don't run: they wait for a processor that others have, perhaps for milliseconds. If there is another processor, perhaps
+/// somebody else would run at once.
+#[cold]
+fn wake_one_more(pool: &Shared) {
+    let counts = pool.sleepers.counts();
+    let asleep = counts.idle().saturating_add(counts.strict()) as usize;
+    if pool.config.num_threads.saturating_sub(asleep) < pool.config.processors {
+        wake_worker(pool);
     }
 }
 

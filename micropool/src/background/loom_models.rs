@@ -15,6 +15,7 @@ fn background() -> Arc<Background> {
         dedicated_background_threads: 0,
         background_priority: crate::priority::BackgroundPriority::Normal,
         crowded: false,
+        processors: usize::MAX,
         start_handler: None,
         exit_handler: None,
         panic_handler: None,
