@@ -22,7 +22,7 @@ pub(crate) struct Offers {
     first: AtomicU32,
     /// All below has been looked at.
     next: AtomicU32,
-    /// Pushes since all this was so.
+    /// Pushes since the oldest was offered.
     pushes: AtomicU32,
 }
 
@@ -55,13 +55,14 @@ impl Offers {
     #[inline]
     fn hold(&self, wanted: u32, topmost: u32, is_ready: impl FnOnce(u32) -> bool) -> bool {
         let first = load(&self.first);
-        load(&self.wanted) == wanted && first < topmost && is_ready(first)
+        load(&self.wanted) == wanted && first <= topmost && is_ready(first)
     }
 
     /// Where to go on for so many.
     pub(crate) fn resume(&self, wanted: u32, topmost: u32, is_ready: impl FnOnce(u32) -> bool) -> Search {
         if !self.hold(wanted, topmost, is_ready) {
             self.wanted.store(wanted, Ordering::Relaxed);
+            self.pushes.store(0, Ordering::Relaxed);
             return Search { from: 0, left: wanted, first: NONE };
         }
         let next = load(&self.next);
@@ -70,7 +71,7 @@ impl Offers {
         Search { from: next - back, left: (load(&self.left) + back).min(wanted), first: load(&self.first) }
     }
 
-    /// Counts a push for which all have what they want; whether nobody has taken anything for so many.
+    /// Counts a push; whether nobody has taken anything for so many.
     #[inline]
     pub(crate) fn one_more_push(&self) -> bool {
         let pushes = (load(&self.pushes) + 1) % LEFT_ALONE;
@@ -80,7 +81,6 @@ impl Offers {
 
     /// All below `next` has been looked at.
     pub(crate) fn remember(&self, Search { left, first, .. }: Search, next: u32) {
-        self.pushes.store(0, Ordering::Relaxed);
         self.left.store(left, Ordering::Relaxed);
         self.first.store(first, Ordering::Relaxed);
         self.next.store(next, Ordering::Relaxed);
@@ -168,7 +168,7 @@ mod tests {
         assert_eq!(noticed, 3);
         (1..LEFT_ALONE).for_each(|_| assert!(!offers.one_more_push()));
         // Somebody took one: the next look begins anew.
-        offers.remember(Search { from: 0, left: 0, first: 0 }, 1);
+        assert_eq!(offers.resume(1, 0, |_| false), Search { from: 0, left: 1, first: NONE });
         assert!(!offers.one_more_push());
     }
 

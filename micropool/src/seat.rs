@@ -287,7 +287,14 @@ impl Seat {
         // Ordering: with the fence of whoever promotes (in `descend`, between the exchange of our tier and the look at our slots): he
         // sees the slot, or we what he has said.
         fence(Ordering::SeqCst);
-        if self.tier() == Tier::Foreground && slot.promote(word) { word.foreground() } else { word }
+        if self.tier() == Tier::Foreground {
+            slot.promote(word);
+            // Or who promoted the segment has done it.
+            if !slot.load().is_background() {
+                return word.foreground();
+            }
+        }
+        word
     }
 
     /// The slot at the top, and the next one.

@@ -338,8 +338,7 @@ impl Slot {
 
     /// A pending background job is made foreground, because a foreground thread waits for what it belongs to.
     pub(crate) fn promote(&self, word: Word) -> bool {
-        word.is_background()
-            && matches!(word.kind(), Kind::Private | Kind::Ready | Kind::Open)
+        word.can_be_promoted()
             // Failing is fine: it was taken, or the owner took it back, or its count changed and the next look promotes.
             && self
                 .state

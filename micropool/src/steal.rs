@@ -11,7 +11,7 @@ use crate::segment::{Origin, SlotId, Target};
 use crate::shared::Shared;
 use crate::sleep::Mode;
 use crate::slot::{HIDDEN, Slot, Work};
-use crate::sync::{Ordering, count, edge, fence, model_yield};
+use crate::sync::{Ordering, count, edge, fence, model_yield, yield_now};
 use crate::word::{Kind, Tier, Word};
 
 /// Work that this thread has claimed or entered and must now run.
@@ -201,7 +201,13 @@ pub(crate) fn take_descendant<'a>(me: &'a Seat, target: Target, private: Private
 /// again and again while it looks may be left for a later look.
 pub(crate) fn promote_descendants(me: &Seat, target: Target) {
     const LOOKS: usize = 64;
-    (0..LOOKS).any(|_| matches!(descend(me, target, None, None, None), Look::Nothing));
+    for _ in 0..LOOKS {
+        if let Look::Nothing = descend(me, target, None, None, None) {
+            return;
+        }
+        // Whoever is in the middle of changing something should get to run.
+        yield_now();
+    }
 }
 
 /// One seat of the way from what is waited for to the slot in question.
@@ -291,6 +297,8 @@ fn scan<'a>(me: &'a Seat, base: u32, end: u32, way: &Way<'_>, takes: Option<Priv
             slot.promote(word);
         }
         let word = if word.is_background() { slot.load() } else { word };
+        // Something moved under the promotion: who looks once must look again.
+        changed |= me.tier() == Tier::Foreground && word.can_be_promoted();
         if takes.is_some() && takeable(slot, word) {
             let found = (position, slot, word);
             let found = if word.is_ranked() { most_urgent(seat, found, end) } else { found };

@@ -63,10 +63,15 @@ fn attend(seat: &Seat, pushed: Pushed<'_>) {
     // With more threads than processors every push comes by here, and most leave here: nothing else is done before.
     if tier == Tier::Background {
         pushed.slot.offer(pushed.word);
+        if seat.tier() == Tier::Foreground {
+            // It was promoted while a thief that asked stood in the way.
+            pushed.slot.promote(pushed.slot.load());
+        }
     } else if wanted > 0 {
         if !seat.has_offered(wanted) {
             seat.offer(wanted);
-        } else if counts.searching() > 0 && counts.idle() > 0 && seat.is_left_alone() {
+        }
+        if counts.searching() > 0 && counts.idle() > 0 && seat.is_left_alone() {
             wake_one_more(seat.pool());
         }
     }

@@ -109,6 +109,11 @@ impl Word {
         self.0 & BELOW_GENERATION == Kind::Private as u64
     }
 
+    /// Whether it is of the background, and can still become foreground where it lies.
+    pub(crate) fn can_be_promoted(self) -> bool {
+        self.is_background() && matches!(self.kind(), Kind::Private | Kind::Ready | Kind::Open)
+    }
+
     /// Whether it is a job for one thread that nobody has taken.
     pub(crate) fn is_pending(self) -> bool {
         matches!(self.kind(), Kind::Private | Kind::Claiming | Kind::Ready)

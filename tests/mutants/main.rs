@@ -54,8 +54,9 @@ impl Mutant {
         Path::new("micropool/src").join(&self.file)
     }
 
-    fn applied(&self) -> Result<String, String> {
-        let path = root().join(self.source());
+    /// The source with the bug, of the project that stands there.
+    fn applied(&self, project: &Path) -> Result<String, String> {
+        let path = project.join(self.source());
         let text = fs::read_to_string(&path).map_err(|error| format!("{}: {error}", path.display()))?;
         match text.matches(&self.find).count() {
             1 => Ok(text.replace(&self.find, &self.replace)),
@@ -68,7 +69,7 @@ impl Mutant {
 fn every_mutant_can_be_made() {
     let stale: Vec<String> = mutants()
         .iter()
-        .filter_map(|mutant| mutant.applied().err().map(|error| format!("{}: {error}", mutant.name)))
+        .filter_map(|mutant| mutant.applied(root()).err().map(|error| format!("{}: {error}", mutant.name)))
         .collect();
     assert!(stale.is_empty(), "list.ron is behind the source:\n{}", stale.join("\n"));
 }
@@ -197,7 +198,7 @@ impl Copy {
     }
 
     fn outcome(&self, mutant: &Mutant) -> Outcome {
-        let text = mutant.applied().unwrap_or_else(|error| panic!("{}: {error}", mutant.name));
+        let text = mutant.applied(&self.copy).unwrap_or_else(|error| panic!("{}: {error}", mutant.name));
         let path = self.copy.join(mutant.source());
         let right = fs::read(&path).expect("the copy is there");
         fs::write(&path, text).expect("the copy can be written");

@@ -181,6 +181,47 @@ fn promote_reaches_an_entry_that_is_just_opened() {
     });
 }
 
+/// Seat 1 has an entry that descends from what seat 0 waits for, and changes something just while seat 0 promotes: the entry's tier then.
+fn tier_of_an_entry_while(changes: impl FnOnce(&Seat, &Slot) + Send + 'static) -> Tier {
+    let (pool, start) = (shared(2, 1), Start::new());
+    let frame = Arc::new(Frame::new(0));
+    let target = waits_for_background(&pool, &frame);
+    let owner = pool.seat(1);
+    std::mem::forget(owner.open_segment(descends_from(target), Tier::Background));
+    let entry = owner.push(increments(&frame), Kind::Open).position();
+    let other = pool.clone();
+    let thread = start.spawn(move || {
+        let seat = other.seat(1);
+        changes(seat, seat.slot(entry).unwrap());
+    });
+    start.go();
+    promote_descendants(pool.seat(0), Target::Slot(target));
+    thread.join().unwrap();
+    Tier::of(owner.slot(entry).unwrap().load())
+}
+
+// The owner takes something else meanwhile. Goes red if `scan` doesn't report that it has left something in the background.
+#[test]
+fn promote_reaches_what_lies_below_a_new_segment() {
+    explore(Some(3), || {
+        let takes = |seat: &Seat, _: &Slot| drop(seat.open_segment(unit(64), Tier::Foreground));
+        assert_eq!(tier_of_an_entry_while(takes), Tier::Foreground);
+    });
+}
+
+// Somebody enters it meanwhile, and leaves. Goes red as the last one.
+#[test]
+fn promote_reaches_an_entry_that_others_enter() {
+    explore(Some(3), || {
+        let enters = |_: &Seat, slot: &Slot| {
+            if slot.enter(slot.load()).is_some() {
+                let _ = slot.leave();
+            }
+        };
+        assert_eq!(tier_of_an_entry_while(enters), Tier::Foreground);
+    });
+}
+
 // The same with two branches of a graph, which are offered together. Goes red if `expose` looks again only at each, before all can be
 // seen.
 #[test]
