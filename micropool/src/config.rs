@@ -17,6 +17,7 @@ pub(crate) struct Config {
     pub(crate) background_priority: BackgroundPriority,
     /// More threads than processors: a spinning thread then lets others run now and then.
     pub(crate) crowded: bool,
+    /// How many there were when the pool was made.
     pub(crate) processors: usize,
     pub(crate) start_handler: Option<IndexHandler>,
     pub(crate) exit_handler: Option<IndexHandler>,
