@@ -147,6 +147,13 @@ impl std::fmt::Display for Outcome {
     }
 }
 
+/// Whether the compiler uses what it kept of the last build.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Incremental {
+    Yes,
+    No,
+}
+
 /// The project once more, to be changed.
 struct Copy {
     copy: PathBuf,
@@ -184,10 +191,7 @@ impl Copy {
                 continue;
             }
             let began = Instant::now();
-            let outcome = match self.build(gate) {
-                Ok(program) => run(&program, gate),
-                Err(error) => Outcome::DoesNotBuild(error),
-            };
+            let outcome = self.run(gate, Incremental::Yes);
             assert!(
                 matches!(outcome, Outcome::Survived),
                 "{gate:?} isn't green without any mutant, so it can tell nothing: {outcome}"
@@ -202,20 +206,28 @@ impl Copy {
         let path = self.copy.join(mutant.source());
         let right = fs::read(&path).expect("the copy is there");
         fs::write(&path, text).expect("the copy can be written");
-        let outcome = match self.build(&mutant.gate) {
-            Ok(program) => run(&program, &mutant.gate),
-            Err(error) => Outcome::DoesNotBuild(error),
-        };
+        let mut outcome = self.run(&mutant.gate, Incremental::Yes);
+        if matches!(outcome, Outcome::Survived) && mutant.equivalent.is_none() {
+            // What the compiler kept has made a program of other sources before: a survivor is built anew.
+            outcome = self.run(&mutant.gate, Incremental::No);
+        }
         fs::write(&path, right).expect("the copy can be written");
         outcome
     }
 
+    fn run(&self, gate: &Gate, incremental: Incremental) -> Outcome {
+        match self.build(gate, incremental) {
+            Ok(program) => run(&program, gate),
+            Err(error) => Outcome::DoesNotBuild(error),
+        }
+    }
+
     /// The program of a gate.
-    fn build(&self, gate: &Gate) -> Result<PathBuf, String> {
+    fn build(&self, gate: &Gate, incremental: Incremental) -> Result<PathBuf, String> {
         let mut cargo = Command::new(env!("CARGO"));
         cargo.current_dir(&self.copy).args(["test", "--release", "--no-run", "--quiet", "--message-format=json"]);
         // Most of the crate is the same for every mutant.
-        cargo.env("CARGO_INCREMENTAL", "1");
+        cargo.env("CARGO_INCREMENTAL", if incremental == Incremental::Yes { "1" } else { "0" });
         for package in ["micropool", "micropool-workspace"] {
             cargo.arg("--config").arg(format!("profile.release.package.{package}.debug=false"));
         }
