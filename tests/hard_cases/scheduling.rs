@@ -228,7 +228,13 @@ fn case_19_64_workers_on_2_cores_and_everything_on_1() {
     }
     assert_eq!(ran.load(Ordering::Relaxed), 20 * 64);
     // A caller that is blocked on a half of another thread, and all idle workers, use next to nothing.
-    thread::sleep(Duration::from_millis(100));
+    // Workers that are still being started (with a sanitizer that takes them half a second) aren't idle yet.
+    let is_quiet = || {
+        let before = used();
+        thread::sleep(Duration::from_millis(50));
+        used() - before < Duration::from_millis(2)
+    };
+    assert!(eventually(Duration::from_secs(3), is_quiet), "workers without work go on using processor time");
     let begun = AtomicBool::new(false);
     let before = used();
     pool.join(
