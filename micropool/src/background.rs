@@ -32,7 +32,7 @@
 
 use crate::config::Config;
 use crate::sync::{
-    AtomicUsize, Injector, MODEL, Ordering, Steal, heavy_fence, light_fence, local_cells, start_of_counter,
+    AtomicUsize, Injector, MODEL, Ordering, Steal, edge, heavy_fence, light_fence, local_cells, start_of_counter,
 };
 use crate::unit::Unit;
 use std::sync::Arc;
@@ -126,8 +126,10 @@ impl Background {
     pub(crate) fn waiting_in_foreground<R>(&self, begun: impl FnOnce(), wait: impl FnOnce() -> R) -> R {
         self.foreground_waiters.fetch_add(1, Ordering::Relaxed);
         self.note_awaited(&[0, 1]);
+        edge("I1 of wait_idle");
         // Ordering: with R3, a fence, and with the light fence of Q3.
         heavy_fence();
+        edge("I2 of wait_idle");
         begun();
         let result = self.waiting(wait);
         self.foreground_waiters.fetch_sub(1, Ordering::Relaxed);
@@ -203,6 +205,7 @@ impl Background {
 
     /// Puts back what [`pop_awaited`](Self::pop_awaited) found to be later; then those must be told who may have missed it.
     pub(crate) fn end_look(&self, task: Arc<dyn Unit>, look: usize) {
+        edge("later, not put back");
         self.queue.push(task);
         self.look_over.store(look, Ordering::Relaxed);
     }
@@ -225,6 +228,7 @@ impl Background {
             if !task.header().is_queued() {
                 continue;
             }
+            edge("Q3, taken out");
             if self.awaits(task.header().made()) {
                 self.so_far.push(task.clone());
             }
@@ -294,6 +298,7 @@ impl Background {
     pub(crate) fn task_made(&self) -> (usize, u32) {
         // Ordering: an older epoch does no harm (step 3), and the task's way to other threads orders its count.
         let epoch = self.epoch.load(Ordering::Relaxed);
+        edge("an epoch read, not counted");
         let number = self.made.0[epoch % 2].fetch_add(1, Ordering::Relaxed);
         (epoch, number as u32)
     }
@@ -303,6 +308,7 @@ impl Background {
         // Ordering: AcqRel, so that whoever sees the last one sees what the tasks wrote, and the last one sees all that were made
         // of those that have ended.
         let ended = self.ended.tasks[epoch % 2].fetch_add(1, Ordering::AcqRel).wrapping_add(1);
+        edge("counted as ended, nobody told");
         // Ordering: who waits has said so before the heavy fence after which he looks at the counts.
         light_fence();
         (always || self.anybody_waits()) && self.made.0[epoch % 2].load(Ordering::Relaxed) == ended
@@ -334,6 +340,7 @@ impl Background {
                 return false;
             }
             // Failing is fine: somebody else has ended it.
+            edge("an epoch is over, not ended");
             let _ = self.epoch.compare_exchange(now, now.wrapping_add(1), Ordering::AcqRel, Ordering::Relaxed);
         }
     }

@@ -10,7 +10,7 @@ use crate::seat::Seat;
 use crate::segment::{Origin, SlotId, Target};
 use crate::sleep::Mode;
 use crate::slot::Work;
-use crate::sync::{AtomicU32, Mutex, Ordering, fence};
+use crate::sync::{AtomicU32, Mutex, Ordering, edge, fence};
 use crate::wait::wait;
 use crate::word::Tier;
 use std::panic::resume_unwind;
@@ -45,6 +45,7 @@ impl Mailbox {
         let mut letters = self.letters.lock();
         let Some(open) = &mut *letters else { return false };
         open.push(letter);
+        edge("a letter, not counted");
         self.count.fetch_add(1, Ordering::SeqCst);
         true
     }
@@ -89,6 +90,7 @@ pub(crate) fn read_mail(me: &Seat, waits_for: Option<Target>) -> bool {
         (letter.run)(letter.data, me);
     }
     drop(segment);
+    edge("a letter read, not told");
     let from = me.pool().seat(letter.from.seat);
     fence(Ordering::SeqCst);
     if from.sleeper.sleeps_for_position(letter.from.position) {
@@ -140,6 +142,7 @@ pub(crate) fn broadcast_on<F: Fn(usize) + Sync>(me: &Seat, f: &F) {
             state.left.fetch_sub(1, Ordering::Relaxed);
             continue;
         }
+        edge("a letter posted, nobody woken");
         fence(Ordering::SeqCst);
         if !worker.sleeper.wake(&pool.sleepers, Mode::Idle) {
             worker.sleeper.wake(&pool.sleepers, Mode::Strict);

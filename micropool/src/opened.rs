@@ -78,6 +78,7 @@ impl Drop for Opened<'_> {
         if self.entry.word().inside() > 0 {
             wait(owner, &Left(self.entry));
         }
+        edge("all have left");
         pushed.slot.available.store(0, Ordering::Relaxed);
         pushed.slot.empty(pushed.word);
         owner.popped(pushed.slot);

@@ -38,11 +38,13 @@ pub(crate) fn run_claimed(me: &Seat, unit: &Arc<dyn Unit>, tier: Tier, belongs: 
     // R1 to R4 of the protocol in `task_end.rs`.
     let promoted = || header.is_promoted() || slot.is_none() && me.pool().background.awaits(header.made());
     let tier = if promoted() { Tier::Foreground } else { tier };
+    edge("R1");
     let segment = me.open_segment(Origin { slot, unit: header.address() }, tier);
     if tier == Tier::Background {
         // Ordering: with M2, and for an item with the fence of who promotes its scope: he finds our segment, or we what he has said.
         fence(Ordering::SeqCst);
         let scope = slot.map_or(tier, |slot| me.pool().seat(slot.seat).tier_at(slot.position));
+        edge("R3");
         segment.inherit(if promoted() { Tier::Foreground } else { scope });
     }
     let inside = current::in_task();
@@ -94,6 +96,7 @@ fn settle_one(
     let header = unit.header();
     let pool = &*header.pool;
     let mut ended = header.end(ran);
+    edge("D0 of a task");
     // First of all: what comes after may run right here, and so may what a waker wakes.
     wake::unit_changed(pool, header.address());
     if let Belongs::Pool = belongs

@@ -7,7 +7,7 @@ use crate::run_unit::{Belongs, UnitEnd, run_claimed};
 use crate::seat::Seat;
 use crate::shared::Shared;
 use crate::slot::Work;
-use crate::sync::{AtomicUsize, Injector, Mutex, Ordering, Steal};
+use crate::sync::{AtomicUsize, Injector, Mutex, Ordering, Steal, edge};
 use crate::unit::{Core, Unit, Yields};
 use crate::wait::wait;
 use crate::word::Tier;
@@ -141,6 +141,7 @@ impl State {
         loop {
             match self.items.steal() {
                 Steal::Success(item) => {
+                    edge("an item popped, available still");
                     self.entry().available().fetch_sub(1, Ordering::AcqRel);
                     return Some(item);
                 }
@@ -170,6 +171,7 @@ impl State {
         }
         // A result that nobody has a handle of: its `Drop` may spawn more, for which the owner must still be waiting.
         drop(item);
+        edge("an item has ended, not counted off");
         // Last: the owner may leave once it is 0 and this thread has left the entry. Ordering: Release, for what the item
         // wrote; pairs with the Acquire in `scope_on`.
         self.unfinished.fetch_sub(1, Ordering::Release);
@@ -215,6 +217,7 @@ impl<'scope, 'env> Scope<'scope, 'env> {
         debug_assert!(queued);
         let entry = state.entry();
         state.items.push(unit.clone());
+        edge("an item pushed, not available");
         entry.available().fetch_add(1, Ordering::AcqRel);
         entry.announce();
         ScopedTask { typed, unit, state }

@@ -199,6 +199,7 @@ impl Seat {
             Exposed { seat: self, lowest: lowest.position, topmost: topmost.position, any_background: false };
         for slot in exposed.slots() {
             exposed.any_background |= slot.expose(self.tier()).is_background();
+            edge("exposed, the next one not");
         }
         if exposed.any_background {
             self.look_again_at(&exposed);
@@ -209,6 +210,7 @@ impl Seat {
     /// As [`look_again`](Self::look_again), when all are to be seen: who promoted before saw none of them.
     #[cold]
     fn look_again_at(&self, exposed: &Exposed<'_>) {
+        edge("exposed in the background, not looked again");
         // Ordering: as there.
         fence(Ordering::SeqCst);
         if self.tier() == Tier::Foreground {
@@ -254,6 +256,7 @@ impl Seat {
             match word.kind() {
                 Kind::Ready => search.found(next),
                 Kind::Private if !word.is_background() => {
+                    edge("Private, not offered");
                     slot.offer(word);
                     search.found(next);
                 }
@@ -284,6 +287,7 @@ impl Seat {
     /// The segment may have been promoted while this was pushed with the tier that it had before.
     #[cold]
     fn look_again(&self, slot: &Slot, word: Word) -> Word {
+        edge("pushed in the background, not looked again");
         // Ordering: with the fence of whoever promotes (in `descend`, between the exchange of our tier and the look at our slots): he
         // sees the slot, or we what he has said.
         fence(Ordering::SeqCst);
@@ -330,6 +334,7 @@ impl Seat {
     fn reclaim_loudly(&self, slot: &Slot) -> bool {
         // Reserved still, if nothing was offered on the way: then nobody else has seen it.
         let ours = slot.is_private() || slot.is_reserved() || slot.reclaim();
+        edge("taken from us, the top not put back");
         if !ours {
             self.top.store(slot.above.load(Ordering::Relaxed), Ordering::Release);
         }
@@ -352,6 +357,7 @@ impl Seat {
         let record = self.segment_table.get(depth as usize).expect("made above");
         let before = self.tier.load(Ordering::Relaxed);
         let tier_word = tier.stamped(self.version.load(Ordering::Relaxed));
+        edge("stamped, no segment");
         // Before the record can be seen: who promotes the record finds this word here, or one that came after it.
         overwrite(&self.tier, tier_word, Ordering::Relaxed);
         self.change(|| {
@@ -444,6 +450,7 @@ impl Seat {
         // Ordering: three pairs. With the fence in `OpenSegment::drop`: this exchange meets the stamp, or the owner's second look
         // sees the promotion. With the fence in `Claimed::run`: a thief inherits the promotion, or we see its record next.
         fence(Ordering::SeqCst);
+        edge("a segment promoted, its seat not");
         // If the segment is the topmost, what its owner pushes from now on is foreground. The stamp says whether it is.
         let _ = self.tier.compare_exchange(word, Tier::promoted(word), Ordering::Relaxed, Ordering::Relaxed);
     }
@@ -476,6 +483,7 @@ impl Drop for OpenSegment<'_> {
         debug_assert_eq!(seat.top(), self.base, "everything pushed in a segment is gone when it closes");
         debug_assert_eq!(seat.segments(), self.depth + 1);
         seat.change(|| seat.segments.store(self.depth, Ordering::Release));
+        edge("closed, the tier of the one above");
         // The segment below may have been promoted meanwhile, or is just being.
         let below = self.depth.checked_sub(1).and_then(|depth| seat.segment(depth));
         let word = below.map_or(self.before, Segment::tier_word);
@@ -483,6 +491,7 @@ impl Drop for OpenSegment<'_> {
         if let (Some(below), Tier::Background) = (below, Tier::of_stamped(word)) {
             // Ordering: with the fence in `promote_segment`.
             fence(Ordering::SeqCst);
+            edge("closed, looking again");
             let again = below.tier_word();
             if again != word {
                 overwrite(&seat.tier, again, Ordering::Relaxed);

@@ -267,6 +267,7 @@ impl Slot {
             .ok()?;
         edge("Taken, thief unknown");
         self.thief.store(thief, Ordering::Relaxed);
+        edge("Taken, thief half known");
         // Ordering: Release pairs with the Acquire in `thief_of`: whoever sees our index sees that the slot is Taken, so that a
         // reader's second look at the word can't be of before the claim.
         self.thief_generation.store(word.generation(), Ordering::Release);
@@ -285,6 +286,7 @@ impl Slot {
         if may_take() {
             return Some(claiming);
         }
+        edge("Claiming, stepping back");
         // Failing is fine: the owner has it, and perhaps something else lies here by now.
         let _ = self.state.compare_exchange(claiming.0, word.0, Ordering::Relaxed, Ordering::Relaxed);
         // It is between two instructions: before it has taken the job, or before it has moved its top above a new one.
@@ -296,6 +298,7 @@ impl Slot {
     pub(crate) fn make_loud(&self) {
         let word = Word(self.state.load(Ordering::Relaxed));
         if word.is_quiet() {
+            edge("quiet, not loud");
             // Failing is fine: then its owner or another thief has just changed it.
             let _ = self.state.compare_exchange(word.0, word.loud().0, Ordering::Relaxed, Ordering::Relaxed);
         }
@@ -338,6 +341,7 @@ impl Slot {
 
     /// A pending background job is made foreground, because a foreground thread waits for what it belongs to.
     pub(crate) fn promote(&self, word: Word) -> bool {
+        edge("not promoted");
         word.can_be_promoted()
             // Failing is fine: it was taken, or the owner took it back, or its count changed and the next look promotes.
             && self

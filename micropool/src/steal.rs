@@ -35,6 +35,7 @@ impl Claimed<'_> {
         if word.is_background() {
             // Ordering: with the waiter's "promote; fence; look at the records": it finds our record, or we its promotion.
             fence(Ordering::SeqCst);
+            edge("a segment, nothing inherited");
             segment.inherit(victim.tier_at(position));
         }
         // SAFETY: claimed or entered by `take`, and called once. The frame stays until `finish` or `leave` below.
@@ -86,6 +87,7 @@ fn take<'a>(
     let work = match word.kind() {
         Kind::Private | Kind::Ready => {
             let work = slot.claim(word, me.index, || victim.is_above(slot), holds)?;
+            edge("claimed, the next one quiet");
             // The next one is the oldest from now on.
             if let Some(next) = victim.slot(position + 1) {
                 next.make_loud();
@@ -253,6 +255,7 @@ fn descend<'a>(
             continue;
         };
         let way = Way { seat, version, from, hops };
+        edge("a version, no records");
         let count = seat.segments();
         for depth in 0..count {
             let Some(record) = seat.segment(depth) else {
@@ -270,6 +273,7 @@ fn descend<'a>(
                     changed = true;
                     break;
                 }
+                edge("the way holds, not promoted");
                 seat.promote_segment(record, tier_word);
                 // Its thread may be asleep until a task of its own is over, which is foreground too from now on.
                 // Ordering: with the fence of S3. Below we look at the slots: with the fence of `look_again`.

@@ -20,7 +20,7 @@ use crate::run_unit::{self, refuse_own_end, start_here};
 use crate::seat::Seat;
 use crate::segment::Target;
 use crate::steal::{self, Look};
-use crate::sync::{Ordering, fence};
+use crate::sync::{Ordering, edge, fence};
 use crate::unit::Unit;
 use crate::wait::{Awaited, wait};
 use crate::wake;
@@ -81,6 +81,7 @@ fn mark(task: &Arc<dyn Unit>) {
         if !header.mark_awaited(foreground) {
             continue;
         }
+        edge("M1");
         if header.is_waiting() {
             left.extend(header.unfinished_predecessors(usize::MAX));
         } else if foreground && header.is_queued() {
@@ -88,6 +89,7 @@ fn mark(task: &Arc<dyn Unit>) {
         } else if foreground && !header.is_over() {
             // M2, M3. Ordering: with R3.
             fence(Ordering::SeqCst);
+            edge("M2");
             current::with_seat_in(&header.pool, |me| {
                 steal::promote_descendants(me, Target::Unit(header.address()));
                 wake::promoted(me);

@@ -15,6 +15,7 @@ pub(crate) fn push_job(me: &Seat, work: Work) -> Pushed<'_> {
     edge("P1");
     // Enough where it is a fence; elsewhere the count is never "nothing to do", and `rouse` begins with a real one.
     asymmetric_light_fence();
+    edge("P3, counts not read");
     if !me.pool().sleepers.counts().nothing_to_do() {
         attend(me, pushed);
     }
@@ -34,6 +35,7 @@ fn publish_job(me: &Seat, work: Work) -> Pushed<'_> {
 pub(crate) fn published(seat: &Seat, pushed: Pushed<'_>) {
     edge("P1");
     asymmetric_light_fence();
+    edge("P3, counts not read");
     if !seat.pool().sleepers.counts().nothing_to_do() || pushed.word.is_background() {
         attend(seat, pushed);
     }
@@ -60,9 +62,11 @@ fn attend(seat: &Seat, pushed: Pushed<'_>) {
     let counts = seat.pool().sleepers.counts();
     let tier = Tier::of(pushed.word);
     let wanted = counts.searching().saturating_add(counts.idle().min(1));
+    edge("counts read, nothing offered");
     // With more threads than processors every push comes by here, and most leave here: nothing else is done before.
     if tier == Tier::Background {
         pushed.slot.offer(pushed.word);
+        edge("offered, tier not read");
         if seat.tier() == Tier::Foreground {
             // It was promoted while a thief that asked stood in the way.
             pushed.slot.promote(pushed.slot.load());
@@ -109,6 +113,7 @@ pub(crate) fn task_queued(pool: &Shared) {
     } else if pool.sleepers.counts().idle() > 0 {
         // Ordering: P4.
         fence(Ordering::SeqCst);
+        edge("P4 of a task");
         if pool.background.has_room() && pool.sleepers.counts().searching() == 0 {
             wake_worker(pool);
         }
@@ -121,10 +126,12 @@ pub(crate) fn task_queued(pool: &Shared) {
 
 /// After a push to the queue of promoted tasks: any worker may run them, whatever the cap.
 pub(crate) fn task_promoted(pool: &Shared) {
+    edge("P1 of a promoted task");
     light_fence();
     if pool.sleepers.counts().idle() > 0 {
         // Ordering: P4.
         fence(Ordering::SeqCst);
+        edge("P4 of a promoted task");
         if pool.sleepers.counts().searching() == 0 {
             wake_worker(pool);
         }
@@ -133,6 +140,7 @@ pub(crate) fn task_promoted(pool: &Shared) {
 
 /// What was pushed in the background is foreground now: somebody who may take it is woken, and passes the wake on.
 pub(crate) fn promoted(me: &Seat) {
+    edge("promoted, nobody woken");
     fence(Ordering::SeqCst);
     if !me.pool().sleepers.counts().none()
         && let Some((seat, position)) = steal::peek(me, Tier::Foreground)
@@ -162,6 +170,7 @@ fn rouse(owner: &Seat, position: u32, tier: Tier) {
     {
         return;
     }
+    edge("P6");
     if pool.sleepers.counts().strict() > 0 {
         wake_ancestor(owner, position);
     }
@@ -173,6 +182,7 @@ pub(crate) fn pass_on(me: &Seat, may_background: bool) {
     // Ordering: with P4. A push that read `searching` before we stopped is seen by the looks below (a read-modify-write
     // is no fence: without this one its store may lag behind them).
     fence(Ordering::SeqCst);
+    edge("F3");
     if !me.is_worker() {
         if !pool.background.is_empty() || steal::peek(me, Tier::Background).is_some() {
             wake_dedicated(pool);
@@ -207,6 +217,7 @@ fn wake_dedicated(pool: &Shared) -> bool {
         return false;
     }
     fence(Ordering::SeqCst);
+    edge("P4 of the dedicated");
     if sleepers.counts().searching() > 0 {
         return true;
     }
@@ -240,6 +251,7 @@ fn wake_ancestor(owner: &Seat, position: u32) {
     let pool = owner.pool();
     let (mut seat, mut position) = (owner, position);
     loop {
+        edge("P6, one seat further");
         if seat.sleeper.sleeps_for_position(position) && seat.sleeper.wake(&pool.sleepers, Mode::Strict) {
             return;
         }
@@ -274,6 +286,7 @@ fn wake_for_units(pool: &Shared, wanted: impl Fn(&Sleeper) -> bool) {
     light_fence();
     if pool.sleepers.counts().strict() > 0 {
         fence(Ordering::SeqCst);
+        edge("D2 of a task");
         for seat in pool.seats() {
             if wanted(&seat.sleeper) {
                 seat.sleeper.wake(&pool.sleepers, Mode::Strict);

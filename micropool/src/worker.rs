@@ -151,6 +151,7 @@ impl Worker<'_> {
             }
         }
         drop(place);
+        edge("a place given back, not searching");
         self.sleepers().start_searching();
         true
     }
@@ -182,6 +183,7 @@ impl Worker<'_> {
         let sleepers = self.sleepers();
         let sleeper = &self.me.sleeper;
         sleeper.announce_idle(sleepers);
+        edge("I2");
         // Ordering: after both. A push that saw neither the announcement nor the end of the search is seen below.
         heavy_fence();
         edge("I3");

@@ -17,7 +17,7 @@ use crate::panic::{catch, drop_quietly};
 use crate::seat::Seat;
 use crate::sleep::Mode;
 use crate::slot::Work;
-use crate::sync::{AtomicU32, AtomicU64, Ordering, fence};
+use crate::sync::{AtomicU32, AtomicU64, Ordering, edge, fence};
 use crate::wait::wait;
 use crate::wake;
 use std::cell::{Cell, RefCell};
@@ -217,6 +217,7 @@ unsafe fn help_with_board(data: *const (), _me: &Seat) {
     let board = unsafe { &*data.cast::<Board<'_, '_>>() };
     let ended = board.run_ready(None);
     // Last: at 0 the owner closes the board, and waits for this thread to leave. Ordering: Release, pairs with `done`.
+    edge("nodes ended, not counted off");
     board.unfinished.fetch_sub(ended, Ordering::Release);
 }
 
@@ -353,6 +354,7 @@ impl Hand<'_> {
         let over = |edge: &&Edge| self.count_down(edge.to as usize, edge.needs && !ok);
         let MadeReady { others, here } =
             self.set_ready(self.plan.nodes[k].succs.iter().filter(over).map(|edge| edge.to as usize));
+        edge("nodes are ready, not announced");
         // This thread goes on with one of them itself.
         if others > 1 || (others == 1 && self.ready.has_several()) {
             self.entry.announce();

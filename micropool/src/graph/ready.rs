@@ -13,7 +13,7 @@
 //! read-modify-writes, so T2 has acquired what R2 released: T3 came after the filling, and saw it. (Without the second reason for R2
 //! nothing would be lost, but a node could be hidden for as long as another thread stops between its R1 and R2.)
 
-use crate::sync::{AtomicU64, Ordering};
+use crate::sync::{AtomicU64, Ordering, edge};
 
 /// How many nodes one word holds.
 pub(super) const WORD: usize = 64;
@@ -67,6 +67,7 @@ impl<'a> Ready<'a> {
             return;
         }
         let before = self.words[word].fetch_or(bits, Ordering::Release);
+        edge("R1 of a node");
         let shown = 1 << group_of(word * WORD);
         if before == 0 || self.top.load(Ordering::Relaxed) & shown == 0 {
             // Ordering: R2, see above.
@@ -121,7 +122,9 @@ impl<'a> Ready<'a> {
 
     /// T2 to T4.
     fn hide(self, group: u32, announce: impl Fn()) {
+        edge("T1 of a node");
         self.top.fetch_and(!(1 << group), Ordering::AcqRel);
+        edge("T2 of a node");
         if self.group(group).iter().any(|word| word.load(Ordering::Relaxed) != 0) {
             self.top.fetch_or(1 << group, Ordering::AcqRel);
             announce();

@@ -169,6 +169,7 @@ impl Sleeper {
     /// The sleeper itself thinks better of it. Afterwards it is awake, whether by itself or by somebody's wake.
     pub(crate) fn retract(&self, pool: &Sleepers, mode: Mode) {
         if !self.leave(pool, mode) {
+            edge("not retracted");
             // A waker that has won may still be counting: see `leave`.
             self.block();
         }
