@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Barrier, Mutex, mpsc};
 use std::thread::{self, ThreadId};
 use std::time::Duration;
-use support::{eventually, soon, within};
+use support::{Gate, capped, eventually, soon, within};
 
 const LIMIT: Duration = Duration::from_secs(20);
 
@@ -120,8 +120,102 @@ mod there_and_back {
     }
 }
 
+mod tiers_of_each_pool {
+    use super::*;
+
+    /// A pool can't promote another's work; so what a background task does in another pool is foreground there from the start, lest a frame
+    /// that comes to wait for the task waits for that pool's cap too.
+    #[test]
+    fn what_a_background_task_does_in_another_pool_is_foreground_there() {
+        within(LIMIT, || {
+            let (home, gate) = (pool(1), Gate::default());
+            let builder = ThreadPoolBuilder::new().num_threads(2).background_threads(1);
+            let other = Arc::new(builder.build().expect("a pool"));
+            let held = gate.hold(&other);
+            let taken = Arc::new(AtomicUsize::new(0));
+            let (there, half) = (other.clone(), taken.clone());
+            let task = home.spawn(move || {
+                let first = || soon("a worker of the other pool takes it", || half.load(Ordering::SeqCst) == 1);
+                there.join(first, || half.store(1, Ordering::SeqCst));
+            });
+            by_a_worker(task);
+            gate.open();
+            held.join();
+        });
+    }
+
+    /// A thread holds its place of the background in one pool, and perhaps in another that it works for meanwhile.
+    #[test]
+    fn a_worker_run_inside_a_task_of_another_pool_has_a_place_of_its_own() {
+        within(LIMIT, || {
+            let home = Arc::new(capped(1, 1));
+            let (sender, receiver) = mpsc::channel();
+            let inner = ThreadPoolBuilder::new()
+                .num_threads(1)
+                .background_threads(1)
+                .spawn_handler(move |thread| {
+                    sender.send(thread).unwrap();
+                    Ok(())
+                })
+                .build()
+                .expect("a pool");
+            let thread = receiver.recv().unwrap();
+            let again = home.clone();
+            let life = home.spawn(move || {
+                thread.run();
+                // It holds the one place of this pool still, and so may run what is queued there.
+                let next = again.spawn(thread::current);
+                let helped = micropool::help_background(LIMIT);
+                assert!(next.complete(), "helped with {helped}");
+                helped
+            });
+            soon("it works", || {
+                let task = inner.spawn(|| ());
+                eventually(Duration::from_secs(1), || task.complete())
+            });
+            drop(inner);
+            assert_eq!(by_a_worker(life), 1);
+        });
+    }
+}
+
 mod descent {
     use super::*;
+
+    /// The branch that becomes ready lies in another pool than what its joiner sleeps for, whose end it holds up.
+    #[test]
+    fn who_waits_runs_what_becomes_ready_in_another_pool() {
+        within(LIMIT, || {
+            let [busy, elsewhere, starts] = [1, 1, 1].map(pool);
+            let (gate, start) = (Gate::default(), Gate::default());
+            let passes = start.clone();
+            let input = starts.spawn_shared(move || passes.pass());
+            soon("it runs", || start.arrived() == 1);
+            let (tell, told) = mpsc::channel();
+            let long = elsewhere.spawn_shared(move || told.recv_timeout(LIMIT / 2).is_ok());
+            let branch = busy.install(|| {
+                micropool::__private::spawn_after("after", (), &[&input], move |()| {
+                    tell.send(()).expect("the long one listens");
+                    thread::current().id()
+                })
+            });
+            let branch = branch.share();
+            let both = micropool::__private::spawn_after("after", (), &[&long, &branch], |()| ());
+            // Nobody of its own pool can run the branch.
+            let held = gate.hold(&busy);
+            let opener = thread::spawn(move || {
+                // When the joiner sleeps.
+                thread::sleep(Duration::from_millis(50));
+                start.open();
+            });
+            both.join();
+            assert!(long.join(), "the joiner slept until the long one had given up");
+            assert_eq!(*branch.join(), thread::current().id());
+            gate.open();
+            held.join();
+            opener.join().expect("no panic");
+        });
+    }
 
     #[test]
     fn cancelled_is_seen_by_a_thread_of_another_pool() {

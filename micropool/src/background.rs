@@ -78,10 +78,15 @@ pub(crate) enum Awaited {
 }
 
 /// A place under the cap, which its thread holds; given back when dropped.
-pub(crate) struct Place<'a>(&'a Background);
+pub(crate) struct Place<'a> {
+    of: &'a Background,
+    before: usize,
+}
 
 local_cells! {
-    HOLDS_PLACE: bool = false;
+    /// The address of the `Background` that this thread holds a place of: the innermost, for a worker of one pool may be run inside a task
+    /// of another.
+    HOLDS_PLACE: usize = 0;
 }
 
 impl Background {
@@ -274,8 +279,8 @@ impl Background {
     }
 
     /// Whether this thread, a worker, is one of those in the background tier.
-    pub(crate) fn holds_place() -> bool {
-        HOLDS_PLACE.get()
+    pub(crate) fn holds_place(&self) -> bool {
+        HOLDS_PLACE.get() == std::ptr::from_ref(self).addr()
     }
 
     /// By a worker that holds none.
@@ -284,8 +289,8 @@ impl Background {
         while running < self.cap {
             match self.ended.running.compare_exchange_weak(running, running + 1, Ordering::SeqCst, Ordering::SeqCst) {
                 Ok(_) => {
-                    HOLDS_PLACE.set(true);
-                    return Some(Place(self));
+                    let before = HOLDS_PLACE.replace(std::ptr::from_ref(self).addr());
+                    return Some(Place { of: self, before });
                 }
                 Err(now) => running = now,
             }
@@ -372,8 +377,8 @@ fn pop(queue: &Injector<Arc<dyn Unit>>) -> Option<Arc<dyn Unit>> {
 
 impl Drop for Place<'_> {
     fn drop(&mut self) {
-        HOLDS_PLACE.set(false);
-        self.0.ended.running.fetch_sub(1, Ordering::SeqCst);
+        HOLDS_PLACE.set(self.before);
+        self.of.ended.running.fetch_sub(1, Ordering::SeqCst);
     }
 }
 

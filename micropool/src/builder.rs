@@ -107,7 +107,8 @@ impl ThreadPoolBuilder {
     }
 
     /// How many workers at most run background tasks at any moment, so that the rest answer a frame at once. Default: all
-    /// but one, and at least 1; 0 counts as 1. A worker that joins a task nobody has started runs it as foreground, beyond that number.
+    /// but one, and at least 1; 0 counts as 1. A worker that joins a task nobody has started runs it as foreground, beyond that number, and each
+    /// worker makes the calls of a [`broadcast`](crate::broadcast), whoever it is of.
     ///
     /// ```
     /// let pool = micropool::ThreadPoolBuilder::new().num_threads(4).background_threads(2).build()?;

@@ -27,6 +27,9 @@ use std::sync::Arc;
 /// # Ok::<(), micropool::BuildError>(())
 /// ```
 ///
+/// The tiers are each pool's own: what a background task does in another pool is foreground there, for a pool can't promote another's work when
+/// somebody comes to wait for the task.
+///
 /// Dropping it lets queued background tasks finish and joins the threads, wherever that happens; on one of its own threads, or on one
 /// that runs work of theirs, it returns without waiting, and the threads end by themselves.
 ///
@@ -479,7 +482,9 @@ pub fn help_background(budget: std::time::Duration) -> usize {
 /// Calls `f` once on every worker of the current pool, with the worker's index, and waits for all: per-worker set-up.
 ///
 /// A worker that is in the middle of other work makes its call when that is done, or when it waits for what the broadcast is
-/// part of. One that waits for a broadcast of its own makes the calls of others meanwhile. In a pool of 0 workers nothing is called, and neither
+/// part of. One that waits for a broadcast of its own makes the calls of others meanwhile. A call comes before all other work, and on every
+/// worker: the broadcast of a background task is bound by no [`background_threads`](crate::ThreadPoolBuilder::background_threads).
+/// In a pool of 0 workers nothing is called, and neither
 /// in the child of a fork, which has none.
 ///
 /// ```

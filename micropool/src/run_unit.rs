@@ -53,10 +53,11 @@ pub(crate) fn run_claimed(me: &Seat, unit: &Arc<dyn Unit>, tier: Tier, belongs: 
     drop(inside);
     drop(segment);
     edge("a task run, not ended");
-    settle(unit, true, belongs);
+    let left = settle(unit, true, belongs);
     if panicked && matches!(belongs, Belongs::Pool) {
         crate::task::report_unseen(unit);
     }
+    run_left(left);
     panicked
 }
 
@@ -65,84 +66,119 @@ pub(crate) fn run_claimed(me: &Seat, unit: &Arc<dyn Unit>, tier: Tier, belongs: 
 pub(crate) fn discard_cancelled(unit: &Arc<dyn Unit>, belongs: Belongs) {
     // SAFETY: the caller's `cancel` won, and it discards here only.
     unsafe { unit.discard() };
-    settle(unit, false, belongs);
+    run_left(settle(unit, false, belongs));
 }
 
-/// A unit is over: wakes who waits, queues or cancels what comes after. Without recursion, however long the chain.
-fn settle(unit: &Arc<dyn Unit>, ran: bool, belongs: Belongs) {
-    let mut wakers = Vec::new();
-    let mut more = Vec::new();
-    settle_one(unit, ran, belongs, &mut more, &mut wakers);
-    while let Some(cancelled) = more.pop() {
-        settle_one(&cancelled, false, belongs, &mut more, &mut wakers);
+/// What can start now, and nobody but this thread will run.
+pub(crate) enum Left {
+    Task(Arc<dyn Unit>),
+    /// The workers have gone.
+    Queue(Arc<Shared>),
+}
+
+/// Runs it: it is the user's code, and may wait for anything that the end of a unit sets free, so it comes after all that.
+fn run_left(left: Vec<Left>) {
+    for left in left {
+        match left {
+            Left::Task(task) => run_in_turn(task),
+            Left::Queue(pool) => drain_here(&pool),
+        }
     }
-    for waker in wakers {
-        // An executor's code, so the user's.
+}
+
+/// A unit is over: wakes who waits, queues or cancels what comes after. Without recursion, however long the chain. What is the user's code
+/// comes last: wakers, the closures of what was cancelled, and what the caller runs.
+#[allow(unsafe_code)]
+#[must_use]
+fn settle(unit: &Arc<dyn Unit>, ran: bool, belongs: Belongs) -> Vec<Left> {
+    let mut after = After::default();
+    after.settle(unit, ran, belongs);
+    let mut next = 0;
+    while let Some(cancelled) = after.cancelled.get(next).cloned() {
+        after.settle(&cancelled, false, belongs);
+        next += 1;
+    }
+    for waker in after.wakers {
+        // An executor's code.
         if let Err(payload) = catch(move || waker.wake()) {
             drop_quietly(payload);
         }
     }
+    for cancelled in after.cancelled {
+        // SAFETY: the `cancel` of `After::settle` won.
+        unsafe { cancelled.discard() };
+    }
+    after.left
 }
 
-/// What it cancels is left in `more`.
-#[allow(unsafe_code)]
-fn settle_one(
-    unit: &Arc<dyn Unit>,
-    ran: bool,
-    belongs: Belongs,
-    more: &mut Vec<Arc<dyn Unit>>,
-    wakers: &mut Vec<Waker>,
-) {
-    let header = unit.header();
-    let pool = &*header.pool;
-    let mut ended = header.end(ran);
-    edge("D0 of a task");
-    // First of all: what comes after may run right here, and so may what a waker wakes.
-    wake::unit_changed(pool, header.address());
-    if let Belongs::Pool = belongs
-        && pool.background.task_ended(header.epoch(), pool.is_closing())
-    {
-        wake::unit_changed(pool, pool.background.idle_unit());
-        if pool.is_closing() {
-            wake::everybody(pool);
-        }
-    }
-    // Who waits for one of those for the sake of this one has no more reason to.
-    for predecessor in ended.predecessors {
-        wake::unit_changed(&predecessor.header().pool, predecessor.header().address());
-    }
-    for successor in ended.successors {
-        if header.is_cancelled() {
-            // Dependants of a cancelled task are cancelled.
-            if successor.header().cancel() {
-                // SAFETY: our `cancel` won.
-                unsafe { successor.discard() };
-                more.push(successor);
+/// What is to be done when all that others wait for is.
+#[derive(Default)]
+struct After {
+    cancelled: Vec<Arc<dyn Unit>>,
+    wakers: Vec<Waker>,
+    left: Vec<Left>,
+}
+
+impl After {
+    fn settle(&mut self, unit: &Arc<dyn Unit>, ran: bool, belongs: Belongs) {
+        let header = unit.header();
+        let pool = &*header.pool;
+        let mut ended = header.end(ran);
+        edge("D0 of a task");
+        wake::unit_changed(pool, header.address());
+        if let Belongs::Pool = belongs
+            && pool.background.task_ended(header.epoch(), pool.is_closing())
+        {
+            wake::unit_changed(pool, pool.background.idle_unit());
+            if pool.is_closing() {
+                wake::everybody(pool);
             }
-        } else if successor.header().predecessor_over() {
-            // Whoever waits for it can start it now, and need not wait for a free worker. One that waits for what comes
-            // after it sleeps for something else.
-            let (header, pool) = (successor.header(), &successor.header().pool);
-            if header.is_awaited() {
-                wake::unit_waiters(pool);
-            } else {
-                wake::unit_changed(pool, header.address());
-            }
-            let pool = pool.clone();
-            queue(&pool, successor);
         }
+        // Who waits for one of those for the sake of this one has no more reason to.
+        for predecessor in ended.predecessors {
+            wake::unit_changed(&predecessor.header().pool, predecessor.header().address());
+        }
+        for successor in ended.successors {
+            if header.is_cancelled() {
+                // Dependants of a cancelled task are cancelled.
+                if successor.header().cancel() {
+                    self.cancelled.push(successor);
+                }
+            } else if successor.header().predecessor_over() {
+                tell_those_who_wait(successor.header());
+                let pool = successor.header().pool.clone();
+                self.left.extend(enqueue(&pool, successor));
+            }
+        }
+        self.wakers.append(&mut ended.wakers);
     }
-    wakers.append(&mut ended.wakers);
+}
+
+/// Whoever waits for a task that can start now can start it, and need not wait for a free worker.
+fn tell_those_who_wait(task: &Header) {
+    if !task.is_awaited() {
+        return wake::unit_changed(&task.pool, task.address());
+    }
+    // One that waits for what comes after it sleeps for something else.
+    wake::unit_waiters(&task.pool);
+    for pool in task.take_waiting_pools() {
+        wake::unit_waiters(&pool);
+    }
 }
 
 /// A task that can start now goes to its pool's queue, or, where nobody empties queues, runs here.
 pub(crate) fn queue(pool: &Arc<Shared>, task: Arc<dyn Unit>) {
+    run_left(enqueue(pool, task).into_iter().collect());
+}
+
+/// As [`queue`], but for what runs here.
+#[must_use]
+fn enqueue(pool: &Arc<Shared>, task: Arc<dyn Unit>) -> Option<Left> {
     if task.header().is_promoted() {
         queue_promoted(&task);
     }
     if !pool.config.has_background() || pool.is_deserted() {
-        run_in_turn(task);
-        return;
+        return Some(Left::Task(task));
     }
     let made = task.header().made();
     let awaited = pool.background.awaits(made);
@@ -158,9 +194,7 @@ pub(crate) fn queue(pool: &Arc<Shared>, task: Arc<dyn Unit>) {
         sort_out_so_far(pool);
     }
     // The workers may have left between the look and the push.
-    if pool.is_deserted() {
-        drain_here(pool);
-    }
+    pool.is_deserted().then(|| Left::Queue(pool.clone()))
 }
 
 fn run_in_turn(task: Arc<dyn Unit>) {
@@ -336,14 +370,14 @@ impl<D: Fn() -> bool, H: Fn(&Seat) -> bool, C: Fn() -> bool> Awaited for UnitNam
 /// Whether [`help_one`] would find one, and may run it.
 pub(crate) fn can_help_one(me: &Seat) -> bool {
     let background = &me.pool().background;
-    !background.is_empty() && (!me.is_worker() || Background::holds_place() || background.has_room())
+    !background.is_empty() && (!me.is_worker() || background.holds_place() || background.has_room())
 }
 
 /// Runs one queued task on top of what this thread does, in the background tier; whether it did. The cap holds for workers that
 /// help as for those that find the task by themselves.
 pub(crate) fn help_one(me: &Seat) -> bool {
     let background = &me.pool().background;
-    let own_place = if me.is_worker() && !Background::holds_place() {
+    let own_place = if me.is_worker() && !background.holds_place() {
         let Some(place) = background.take_place() else { return false };
         Some(place)
     } else {

@@ -99,7 +99,7 @@ where
     if predecessors.is_empty() {
         unit.header().ready();
         start(pool, unit);
-        return Task { typed: Some(typed) };
+        return Task { typed: Some(typed), polled: false };
     }
     for predecessor in predecessors {
         unit.header().come_after(&unit, predecessor);
@@ -109,7 +109,7 @@ where
     } else if unit.header().predecessor_over() {
         start(pool, unit);
     }
-    Task { typed: Some(typed) }
+    Task { typed: Some(typed), polled: false }
 }
 
 /// A task that is Queued goes to the queue, or runs here where there is none.
@@ -128,7 +128,7 @@ pub(crate) fn task_done<T: Send + 'static>(value: T) -> Task<T> {
     unit.header().set_made(unit.header().pool.background.task_made());
     unit.header().ready();
     run_unit::start_here(&unit);
-    Task { typed: Some(typed) }
+    Task { typed: Some(typed), polled: false }
 }
 
 /// The handle of a background task.
@@ -150,6 +150,8 @@ pub(crate) fn task_done<T: Send + 'static>(value: T) -> Task<T> {
 pub struct Task<T> {
     /// `None` once the result is taken or the task handed on.
     typed: Option<Arc<dyn Yields<T>>>,
+    /// Whether it has been awaited: then a waker may lie with the task.
+    polled: bool,
 }
 
 impl<T> Task<T> {
@@ -296,6 +298,8 @@ impl<T> Task<T> {
 
     /// A task that runs `f` on the result in the background, once this one has ended. No thread waits meanwhile.
     ///
+    /// It runs in the pool of this task, whatever pool is the current one.
+    ///
     /// A panic of this task skips `f` and travels to the new handle. Cancelling the new one leaves this one.
     ///
     /// ```
@@ -317,6 +321,7 @@ impl<T> Task<T> {
         let unit: Arc<dyn Unit> = self.typed().clone();
         let pool = unit.header().pool.clone();
         let mut this = self;
+        this.forget_waker();
         spawn_ordered(&pool, std::any::type_name::<F>(), &[unit], move || f(this.value_when_over()))
     }
 
@@ -327,6 +332,13 @@ impl<T> Task<T> {
 
     pub(crate) fn unit(&self) -> Arc<dyn Unit> {
         self.typed().clone()
+    }
+
+    /// Nobody awaits it any more.
+    fn forget_waker(&mut self) {
+        if let (true, Some(typed)) = (std::mem::take(&mut self.polled), &self.typed) {
+            typed.header().forget_waker(0);
+        }
     }
 
     /// A handle that can be cloned and joined many times.
@@ -344,6 +356,7 @@ impl<T> Task<T> {
     where
         T: Send + Sync,
     {
+        self.forget_waker();
         let typed = self.typed.take().expect("micropool: the task was awaited and has given its result");
         SharedTask { typed }
     }
@@ -351,6 +364,7 @@ impl<T> Task<T> {
 
 impl<T> Drop for Task<T> {
     fn drop(&mut self) {
+        self.forget_waker();
         if let Some(typed) = self.typed.take() {
             typed.header().detach();
             report_unseen(&(typed as Arc<dyn Unit>));
@@ -394,6 +408,7 @@ impl<T> Future for Task<T> {
     /// # Panics
     /// With the task's payload if it panicked; if it was cancelled; if polled after it was ready.
     fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<T> {
+        self.polled = true;
         if self.typed().header().set_waker(context.waker(), 0) {
             return Poll::Pending;
         }
@@ -438,7 +453,8 @@ impl<T> SharedTask<T> {
     /// Waits for the task, as [`Task::join`] does, and returns a reference to its result.
     ///
     /// # Panics
-    /// With a copy of the message if the task panicked, every time; if it was cancelled; if called from work that descends from it.
+    /// If the task panicked: with its payload the first time, by whichever handle, and with a copy of its message every later time; if it was
+    /// cancelled; if called from work that descends from it.
     pub fn join(&self) -> &T {
         let unit: Arc<dyn Unit> = self.typed.clone();
         wait_over(&unit);
@@ -454,7 +470,7 @@ impl<T> SharedTask<T> {
     /// ```
     ///
     /// # Panics
-    /// With a copy of the message if the task panicked; if it was cancelled.
+    /// As [`join`](Self::join) if the task panicked or was cancelled.
     pub fn try_join(&self) -> Option<&T> {
         self.complete().then(|| self.result())
     }
@@ -474,15 +490,19 @@ impl<T> SharedTask<T> {
         if typed.header().is_cancelled() {
             panic!("micropool: the joined task was cancelled");
         }
+        if typed.header().is_panicked() {
+            // SAFETY: it has ended, `claim_panic` is true once, and nobody looks at the result of one that panicked.
+            let payload = typed.header().claim_panic().then(|| unsafe { typed.take_payload() }).flatten();
+            // The panic hook has reported it already.
+            resume_unwind(payload.unwrap_or_else(|| {
+                let words = typed.header().panic_message();
+                Box::new(words.unwrap_or_else(|| String::from("micropool: the joined task panicked")))
+            }));
+        }
         // SAFETY: it has ended, and the result of a shared task is never taken while a handle lives (`self` does).
         match unsafe { typed.peek() } {
             Some(Ok(result)) => result,
-            _ => {
-                typed.header().panic_seen();
-                let words = typed.header().panic_message();
-                // As the payload's own way: the panic hook has reported it already.
-                resume_unwind(Box::new(words.unwrap_or_else(|| String::from("micropool: the joined task panicked"))))
-            }
+            _ => unreachable!("it has a result: it ended without a panic"),
         }
     }
 

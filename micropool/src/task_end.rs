@@ -135,7 +135,7 @@ impl TaskEnd<'_> {
                 return false;
             }
             seen.push(header.address());
-            if header.is_waiting() {
+            if header.is_waiting() && header.wakes_in(&self.front.header().pool) {
                 left.extend(header.unfinished_predecessors(LOOKS));
             } else if f(&task) {
                 return true;

@@ -35,6 +35,8 @@ const REPORTED: u32 = 1 << 5;
 const ODD_EPOCH: u32 = 1 << 6;
 /// It was made to come after others.
 const ORDERED: u32 = 1 << 9;
+/// It has ended in a panic. The payload is whose who says `REPORTED` first.
+const PANICKED: u32 = 1 << 10;
 /// The marks of `task_end.rs`: somebody waits for it or for what comes after it, and does so in the foreground.
 const AWAITED: u32 = 1 << 7;
 const PROMOTED: u32 = 1 << 8;
@@ -64,6 +66,8 @@ struct Links {
     wakers: Vec<(u64, Waker)>,
     /// So wide that it can't wrap.
     next_key: u64,
+    /// Where somebody sleeps until something else has ended, who would run this one: pools other than its own.
+    waiting_pools: Vec<Arc<Shared>>,
     /// Of a panic, for dependants that don't get the payload itself.
     message: Option<String>,
 }
@@ -172,6 +176,8 @@ where
         if let Err(payload) = &result {
             let message = panic::message(&**payload).to_owned();
             self.header.links.lock().get_or_insert_default().message = Some(message);
+            // Ordering: Relaxed: the exchange to Ended publishes it.
+            self.header.state.fetch_or(PANICKED, Ordering::Relaxed);
         }
         let panicked = result.is_err();
         // SAFETY: as above.
@@ -315,9 +321,15 @@ impl Header {
         self.more_handles.fetch_sub(1, Ordering::AcqRel) == 0
     }
 
-    /// Its panic has reached somebody by a copy of its message: it need not be reported.
-    pub(crate) fn panic_seen(&self) {
-        self.state.fetch_or(REPORTED, Ordering::Relaxed);
+    /// Whether it ended in a panic.
+    pub(crate) fn is_panicked(&self) -> bool {
+        self.state.load(Ordering::Acquire) & PANICKED != 0
+    }
+
+    /// By a shared handle: whether its panic reaches somebody for the first time. True for one caller, who then owns the payload.
+    #[must_use]
+    pub(crate) fn claim_panic(&self) -> bool {
+        self.state.fetch_or(REPORTED, Ordering::AcqRel) & REPORTED == 0
     }
 
     /// The last handle is gone.
@@ -377,6 +389,7 @@ impl Header {
             self.exchange(RUNNING, ENDED);
         }
         let Some(links) = &mut *links else { return Ended::default() };
+        links.waiting_pools = Vec::new();
         Ended {
             successors: std::mem::take(&mut links.successors),
             predecessors: std::mem::take(&mut links.predecessors),
@@ -403,6 +416,28 @@ impl Header {
             let last = self.predecessor_over();
             debug_assert!(!last, "the count holds one for the making");
         }
+    }
+
+    /// Somebody sleeps in `pool`, or is going to, for something else, and would run this unit: he is told when it can start. Where it is
+    /// the unit's own pool its sleepers are told anyway. `false`: it can start, or is over.
+    pub(crate) fn wakes_in(&self, pool: &Arc<Shared>) -> bool {
+        if Arc::ptr_eq(&self.pool, pool) {
+            return true;
+        }
+        // With the lock in `take_waiting_pools`: whoever makes it Queued takes this, or we see that it is Queued.
+        let mut links = self.links.lock();
+        if !self.is_waiting() {
+            return false;
+        }
+        let pools = &mut links.get_or_insert_default().waiting_pools;
+        if !pools.iter().any(|other| Arc::ptr_eq(other, pool)) {
+            pools.push(pool.clone());
+        }
+        true
+    }
+
+    pub(crate) fn take_waiting_pools(&self) -> Vec<Arc<Shared>> {
+        self.links.lock().as_mut().map_or_else(Vec::new, |links| std::mem::take(&mut links.waiting_pools))
     }
 
     /// What this unit still waits for, or the first few of that.

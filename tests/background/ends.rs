@@ -152,6 +152,70 @@ fn what_becomes_ready_inside_a_task_without_threads_runs_inside_of_it() {
     });
 }
 
+/// Of two that come after one task, the one that nobody else runs waits for the other.
+#[test]
+fn what_comes_after_a_task_is_free_before_any_of_it_runs_on_its_thread() {
+    within(LIMIT, || {
+        for deserted in [false, true] {
+            let (live, gate) = (capped(1, 1), Gate::default());
+            let mut other = Some(capped(usize::from(deserted), 1));
+            let held = gate.clone();
+            let input = live.spawn_shared(move || {
+                held.pass();
+                here()
+            });
+            soon("it runs", || gate.arrived() == 1);
+            let (send, given) = mpsc::channel::<Task<u8>>();
+            let (heard, heard_there) = mpsc::channel();
+            let first = other.as_ref().expect("still there").install(|| {
+                micropool::__private::spawn_after("after", (), &[&input], move |()| {
+                    heard.send((here(), given.recv().expect("it is sent").join())).expect("the test listens");
+                })
+            });
+            let second = live.install(|| micropool::__private::spawn_after("after", (), &[&input], |()| 5));
+            send.send(second).expect("the first one listens");
+            if deserted {
+                other = None;
+            }
+            gate.open();
+            let (thread, value) = heard_there.recv_timeout(LIMIT).expect("it doesn't wait for ever");
+            assert_eq!((thread, value), (*input.join(), 5));
+            first.join();
+            drop(other);
+        }
+    });
+}
+
+/// The closure of what is cancelled, and a waker, may wait for anything else that the end sets free.
+#[test]
+fn what_a_cancelled_task_drops_may_wait_for_others_that_are_cancelled_with_it() {
+    struct Waits(Option<mpsc::Receiver<Task<()>>>, mpsc::Sender<bool>);
+    impl Drop for Waits {
+        fn drop(&mut self) {
+            let later = self.0.take().expect("dropped once").recv().expect("it is sent");
+            self.1.send(later.outcome().is_err()).expect("the test listens");
+        }
+    }
+    within(LIMIT, || {
+        let (pool, gate) = (capped(1, 1), Gate::default());
+        gate.hold(&pool).detach();
+        let input = pool.spawn(|| ());
+        let (send, given) = mpsc::channel();
+        let (heard, heard_there) = mpsc::channel();
+        let waits = Waits(Some(given), heard);
+        pool.install(|| {
+            let [first, second] = [Some(waits), None]
+                .map(|waits| micropool::__private::spawn_after("after", (), &[&input], move |()| drop(waits)));
+            let last = micropool::__private::spawn_after("after", (), &[&second], |()| ());
+            send.send(last).expect("it listens");
+            drop((first, second));
+        });
+        assert!(input.cancel());
+        assert_eq!(heard_there.recv_timeout(LIMIT), Ok(true));
+        gate.open();
+    });
+}
+
 /// A task that comes after a shared one.
 fn after(input: micropool::SharedTask<ThreadId>, tell: mpsc::Sender<ThreadId>) -> Task<()> {
     micropool::__private::spawn_after("after", (), &[&input], move |()| tell.send(here()).expect("the test listens"))

@@ -131,6 +131,48 @@ fn a_future_leaves_no_wakers_behind() {
     });
 }
 
+/// A task that is polled and then given up, shared, or handed on: nobody awaits it any more.
+#[test]
+fn a_task_that_is_no_longer_awaited_leaves_no_waker_behind() {
+    within(LIMIT, || {
+        let ways: [fn(Task<u8>); 3] = [|task| drop(task), |task| drop(task.share()), |task| drop(task.then(|n| n + 1))];
+        for way in ways {
+            let (pool, gate) = held_pool();
+            let (mut task, woken) = (pool.spawn(|| 5), Arc::new(Woken::default()));
+            let waker = Waker::from(woken.clone());
+            assert!(Pin::new(&mut task).poll(&mut Context::from_waker(&waker)).is_pending());
+            drop(waker);
+            assert_eq!(Arc::strong_count(&woken), 2, "ours, and the task's");
+            way(task);
+            assert_eq!(Arc::strong_count(&woken), 1);
+            gate.open();
+        }
+    });
+}
+
+/// What comes after a task may run on the thread that ends it, and wait for whoever awaits the task.
+#[test]
+fn who_awaits_a_task_is_woken_before_what_comes_after_it_runs_there() {
+    within(LIMIT, || {
+        let (pool, none, gate) = (pool(1), pool(0), Gate::default());
+        let passes = gate.clone();
+        let input = pool.spawn_shared(move || passes.pass());
+        soon("it runs", || gate.arrived() == 1);
+        let woken = Arc::new(Woken::default());
+        let waker = Waker::from(woken.clone());
+        let mut awaits = pin!((&input).into_future());
+        assert!(awaits.as_mut().poll(&mut Context::from_waker(&waker)).is_pending());
+        let seen = woken.clone();
+        let after = none.install(|| {
+            micropool::__private::spawn_after("after", (), &[&input], move |()| {
+                soon("it is woken", || seen.threads().len() == 1);
+            })
+        });
+        gate.open();
+        after.join();
+    });
+}
+
 /// The last reference to a future may go with the waker that it has left with the task.
 #[test]
 fn a_waker_may_own_the_future_that_leaves_it() {

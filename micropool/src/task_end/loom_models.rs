@@ -133,3 +133,36 @@ fn task_join_runs_the_branch_that_becomes_ready() {
         forget_pool(&pool);
     });
 }
+
+// As above, where the branch lies in another pool than what its joiner sleeps for. Goes red if `wakes_in` doesn't note the pool or if
+// `settle` tells the sleepers of the branch's pool only; and if `wakes_in` doesn't look under the lock.
+#[test]
+fn task_join_runs_the_branch_that_becomes_ready_in_another_pool() {
+    explore(Some(1), || {
+        let (pool, other_pool, start) = (shared(1, 1), shared(1, 1), Start::new());
+        let ran = Arc::new(Signal::new());
+        let (seen, told) = (ran.clone(), ran.clone());
+        let long = spawn_in(&pool, move || seen.wait());
+        let input = spawn_in(&other_pool, || ());
+        let branch = spawn_ordered(&other_pool, "after", &[input.unit()], move || told.give());
+        let both = spawn_ordered(&pool, "after", &[long.unit(), branch.unit()], || 7);
+        let runners = [long.unit(), input.unit()].map(|unit| {
+            assert!(unit.header().claim());
+            start.spawn(move || {
+                let pool = unit.header().pool.clone();
+                current::with_seat_in(&pool, |me| {
+                    run_unit::run_claimed(me, &unit, Tier::Background, Belongs::Pool);
+                });
+                forget_pool(&pool);
+            })
+        });
+        start.go();
+        assert_eq!(both.join(), 7);
+        runners.into_iter().for_each(|runner| runner.join().unwrap());
+        drop((long, input, branch));
+        for pool in [pool, other_pool] {
+            pool.background.forget_promoted();
+            forget_pool(&pool);
+        }
+    });
+}

@@ -172,6 +172,28 @@ fn task_detached_is_reported_once() {
     });
 }
 
+// Two handles are joined at once: one of them gets the payload, and nobody reports it. Goes red if `claim_panic` is a load and a store, or if
+// who comes second looks at the result.
+#[test]
+fn task_payload_of_a_shared_one_reaches_one_of_two() {
+    explore(None, || {
+        let (pool, start) = (shared(1, 1), Start::new());
+        let task = spawn_in(&pool, || -> u8 { std::panic::resume_unwind(Box::new(7_u64)) }).share();
+        let gets_payload = |task: &crate::SharedTask<u8>| {
+            let payload = panic::catch(|| *task.join()).unwrap_err();
+            payload.downcast_ref() == Some(&7_u64)
+        };
+        assert!(run_one(&pool));
+        let other = task.clone();
+        let joiner = start.spawn(move || gets_payload(&other));
+        start.go();
+        assert!(gets_payload(&task) != joiner.join().unwrap());
+        assert!(!task.unit().header().claim_report());
+        drop(task);
+        forget_pool(&pool);
+    });
+}
+
 // A successor is added just when its predecessor ends. Goes red if `add_successor` doesn't look under the lock (it is forgotten),
 // or if `pending` starts at 0 (it may be queued twice).
 #[test]
