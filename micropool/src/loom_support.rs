@@ -19,10 +19,13 @@ use std::sync::Arc;
 use std::sync::atomic::AtomicUsize;
 use std::time::Duration;
 
-/// Tries all executions of `model`, with at most so many preemptions each. Says how many there were.
+/// Tries all executions of `model`, with at most so many preemptions each. Says how many there were. `MICROPOOL_LOOM_MORE` allows so many
+/// more, or any number of them (`any`): for the long form.
 pub(crate) fn explore(preemptions: Option<usize>, model: impl Fn() + Sync + Send + 'static) {
+    let more = std::env::var("MICROPOOL_LOOM_MORE").unwrap_or_else(|_| "0".to_owned());
+    let more = (more != "any").then(|| more.parse::<usize>().expect("MICROPOOL_LOOM_MORE is a number, or `any`"));
     let mut builder = loom::model::Builder::new();
-    builder.preemption_bound = preemptions;
+    builder.preemption_bound = preemptions.and_then(|bound| Some(bound + more?));
     builder.max_branches = 20_000;
     let count = Arc::new(AtomicUsize::new(0));
     let counted = count.clone();

@@ -177,6 +177,7 @@ fn thousand_empty(threads: usize, budget: Duration) -> Turn {
 
 /// Background tasks, always enough of them queued.
 struct Feed {
+    /// Those that nobody has started.
     queued: AtomicUsize,
     done: AtomicUsize,
 }
@@ -188,14 +189,14 @@ impl Feed {
         Arc::new(Self { queued: AtomicUsize::new(0), done: AtomicUsize::new(0) })
     }
 
-    /// Twelve, so that at least 8 are left when a frame and its idling are over.
+    /// Twelve not started: two cores start four at most while a frame and its idling last, so that eight are left.
     fn top_up(self: &Arc<Self>, spawn: impl Fn(Box<dyn FnOnce() + Send>)) {
         while self.queued.load(Ordering::Relaxed) < 12 {
             self.queued.fetch_add(1, Ordering::Relaxed);
             let feed = self.clone();
             spawn(Box::new(move || {
-                compute(TASK);
                 feed.queued.fetch_sub(1, Ordering::Relaxed);
+                compute(TASK);
                 feed.done.fetch_add(1, Ordering::Relaxed);
             }));
         }

@@ -1,8 +1,8 @@
 //! What does a parallel loop cost beside the best that two threads can do?
 //!
 //! Six loops over 1000 to 10 million items. "micropool" is `par_iter` with the split that fits, "micropool, ranges" is
-//! `for_each_range` or `reduce_ranges` over the same function as all others that work on ranges. Then what it costs to start
-//! a loop that has nothing to do, and the splits beside each other.
+//! `reduce_ranges` (or, for loops that write, `for_each_range`) over the same function as all others that work on ranges. Then what it
+//! costs to start a loop that has nothing to do, or little, hot and with sleeping workers, and the splits beside each other.
 
 use ::paralight::iter::*;
 use ::paralight::threads::RangeStrategy;
@@ -11,10 +11,12 @@ use micropool::{Split, ThreadPool};
 use micropool_benches::kernels::{self, Output};
 use micropool_benches::rivals::by_hand::{self, Pair};
 use micropool_benches::rivals::{Forks, fork_union, ours, paralight, rayon, upstream};
-use micropool_benches::{Args, Case, Goal, Report, Turn};
+use micropool_benches::{Args, Case, Goal, Report, Turn, pin};
 use std::hint::black_box;
 use std::ops::Range;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::thread::{self, sleep};
 use std::time::{Duration, Instant};
 
 #[derive(Parser)]
@@ -54,15 +56,31 @@ fn piece(part: usize, parts: usize, len: usize) -> Range<usize> {
     part * len / parts..(part + 1) * len / parts
 }
 
+/// What a loop is for.
+#[derive(Clone, Copy, PartialEq)]
+enum Gives {
+    /// What `f` returns, added up.
+    Sums,
+    /// What `f` writes.
+    Writes,
+}
+
 /// Everybody who can run a loop over ranges; `pieces` is how finely uneven work is cut, 2 for even work.
-fn ranged<'a>(case: Case<'a>, pace: Pace, len: usize, pieces: usize, f: &'a impl Ranged) -> Case<'a> {
+fn ranged<'a>(case: Case<'a>, pace: Pace, len: usize, pieces: usize, gives: Gives, f: &'a impl Ranged) -> Case<'a> {
     let even = pieces == 2;
     case.contender(RANGES, move || {
         let pool = ours::pool(2);
         let split = if even { pool.split_by_threads() } else { pool.split_by(pieces) };
-        pace.turn(|| {
-            black_box(split.reduce_ranges(len, f, u64::wrapping_add));
-        })
+        match gives {
+            Gives::Sums => pace.turn(|| {
+                black_box(split.reduce_ranges(len, f, u64::wrapping_add));
+            }),
+            Gives::Writes => pace.turn(|| {
+                split.for_each_range(len, |range| {
+                    f(range);
+                });
+            }),
+        }
     })
     .contender(fork_union::NAME, move || {
         let mut pool = fork_union::pool(2);
@@ -195,7 +213,7 @@ fn sums(args: &Args, report: &mut Report, pace: Pace, len: usize) {
         black_box(data.par_iter().with_thread_pool(pool).sum::<u64>());
     });
     let case = case.contender("rayon, par_iter", move || by_rayon::turn(pace, || by_rayon::sum(data)));
-    goals(ranged(case, pace, len, 2, &f)).run(args, report);
+    goals(ranged(case, pace, len, 2, Gives::Sums, &f)).run(args, report);
 }
 
 fn additions(args: &Args, report: &mut Report, pace: Pace, len: usize) {
@@ -217,7 +235,7 @@ fn additions(args: &Args, report: &mut Report, pace: Pace, len: usize) {
             .for_each(|(out, a, b)| *out = a.wrapping_add(*b));
     });
     let case = case.contender("rayon, par_iter", move || by_rayon::turn(pace, || by_rayon::add(a, b, all())));
-    goals(ranged(case, pace, len, 2, &f)).run(args, report);
+    goals(ranged(case, pace, len, 2, Gives::Writes, &f)).run(args, report);
 }
 
 fn dots(args: &Args, report: &mut Report, pace: Pace, len: usize) {
@@ -229,7 +247,7 @@ fn dots(args: &Args, report: &mut Report, pace: Pace, len: usize) {
         black_box(products.reduce(|| 0.0, |a, b| a + b));
     });
     let case = case.contender("rayon, par_iter", move || by_rayon::turn(pace, || by_rayon::dot(a, b)));
-    goals(ranged(case, pace, len, 2, &f)).run(args, report);
+    goals(ranged(case, pace, len, 2, Gives::Sums, &f)).run(args, report);
 }
 
 fn stencils(args: &Args, report: &mut Report, pace: Pace, len: usize) {
@@ -251,7 +269,7 @@ fn stencils(args: &Args, report: &mut Report, pace: Pace, len: usize) {
             .for_each(|(out, place)| *out = kernels::stencil_at(data, place));
     });
     let case = case.contender("rayon, par_iter", move || by_rayon::turn(pace, || by_rayon::stencil(data, all())));
-    goals(ranged(case, pace, len, 2, &f)).run(args, report);
+    goals(ranged(case, pace, len, 2, Gives::Writes, &f)).run(args, report);
 }
 
 /// How finely uneven work is cut, for two threads.
@@ -266,7 +284,7 @@ fn skews(args: &Args, report: &mut Report, pace: Pace, len: usize) {
     let case = case.contender("rayon, par_iter", move || {
         by_rayon::turn(pace, || by_rayon::items(len, |index| kernels::skewed_at(index, len)))
     });
-    goals(ranged(case, pace, len, UNEVEN, &f)).run(args, report);
+    goals(ranged(case, pace, len, UNEVEN, Gives::Sums, &f)).run(args, report);
 }
 
 fn mandelbrot(args: &Args, report: &mut Report, pace: Pace, size: usize) {
@@ -279,7 +297,7 @@ fn mandelbrot(args: &Args, report: &mut Report, pace: Pace, size: usize) {
     let case = case.contender("rayon, par_iter", move || {
         by_rayon::turn(pace, || by_rayon::items(size, |row| kernels::mandelbrot_row(row, size)))
     });
-    goals(ranged(case, pace, size, pieces, &f)).run(args, report);
+    goals(ranged(case, pace, size, pieces, Gives::Sums, &f)).run(args, report);
 }
 
 /// What it costs to start: two chunks with nothing in them.
@@ -317,6 +335,111 @@ fn empty(args: &Args, report: &mut Report, pace: Pace) {
         .run(args, report);
 }
 
+/// Loops that are too small to be split: what the pool costs beside the loop itself.
+fn small(args: &Args, report: &mut Report, pace: Pace) {
+    let two = [1_u64, 2];
+    Case::new("a sum of two, hot: splitting can't pay")
+        .contender(ours::Ours::NAME, move || {
+            let pool = ours::pool(2);
+            pace.turn(|| {
+                black_box(black_box(&two).par_iter().with_thread_pool(pool.split_by_threads()).sum::<u64>());
+            })
+        })
+        .yardstick("serial", move || {
+            pace.turn(|| {
+                black_box(black_box(&two).iter().sum::<u64>());
+            })
+        })
+        .goal(Goal::absolute(100.0))
+        .run(args, report);
+    let data: Vec<u64> = (0..1000).collect();
+    let data = data.as_slice();
+    let least = args.size(20, 60);
+    let asleep = move |mut run: Box<dyn FnMut() + '_>| {
+        Turn::timed(Duration::ZERO, least, || {
+            sleep(Duration::from_millis(20));
+            let start = Instant::now();
+            run();
+            start.elapsed().as_nanos() as f64
+        })
+    };
+    Case::new("a sum of 1000, after 20 ms asleep")
+        .contender(ours::Ours::NAME, move || {
+            let pool = ours::pool(2);
+            asleep(Box::new(|| {
+                black_box(data.par_iter().with_thread_pool(pool.split_by_threads()).sum::<u64>());
+            }))
+        })
+        .contender(fork_union::NAME, move || {
+            let mut pool = fork_union::pool(2);
+            asleep(Box::new(|| {
+                let total = AtomicU64::new(0);
+                drop(pool.for_slices(data.len(), |first, count| {
+                    let range = first.task_index..first.task_index + count;
+                    total.fetch_add(kernels::sum(&data[range]), Ordering::Relaxed);
+                }));
+                black_box(total.into_inner());
+            }))
+        })
+        .contender(upstream::Upstream::NAME, move || {
+            let pool = upstream::pool(2);
+            asleep(Box::new(|| {
+                black_box(data.par_iter().with_thread_pool(pool.split_by_threads()).sum::<u64>());
+            }))
+        })
+        .contender("rayon, outside", move || {
+            let pool = rayon::pool(2);
+            asleep(Box::new(|| pool.install(|| by_rayon::sum(data))))
+        })
+        .yardstick("serial", move || {
+            asleep(Box::new(|| {
+                black_box(kernels::sum(black_box(data)));
+            }))
+        })
+        .yardstick(WOKEN, move || {
+            let parked = Parked::new();
+            asleep(Box::new(|| {
+                parked.wake();
+                black_box(kernels::sum(black_box(data)));
+            }))
+        })
+        .goal(Goal::ratio(WOKEN, 1.1))
+        .run(args, report);
+}
+
+const WOKEN: &str = "serial, and a thread woken";
+
+/// A thread that sleeps, on the core of a pool's worker: waking it is what a pool can't do without, if it wants help.
+struct Parked {
+    thread: thread::JoinHandle<()>,
+    ends: Arc<AtomicBool>,
+}
+
+impl Parked {
+    fn new() -> Self {
+        let ends = Arc::new(AtomicBool::new(false));
+        let told = ends.clone();
+        let thread = thread::spawn(move || {
+            pin::this_thread(1);
+            while !told.load(Ordering::Relaxed) {
+                thread::park();
+            }
+        });
+        Self { thread, ends }
+    }
+
+    fn wake(&self) {
+        self.thread.thread().unpark();
+    }
+}
+
+impl Drop for Parked {
+    fn drop(&mut self) {
+        self.ends.store(true, Ordering::Relaxed);
+        self.wake();
+    }
+}
+
 fn nothing(pool: impl GenericThreadPool) {
     (0..2_usize).into_par_iter().with_thread_pool(pool).for_each(|x| {
         black_box(x);
@@ -340,6 +463,7 @@ fn splits(args: &Args, report: &mut Report, pace: Pace, name: &str, len: usize, 
         one(ours::Ours::NAME, |pool| pool.split_by_threads()),
         one("micropool, split_by(8)", |pool| pool.split_by(8)),
         one("micropool, split_by(64)", |pool| pool.split_by(64)),
+        one("micropool, split_per(100)", |pool| pool.split_per(100)),
         one("micropool, split_per(1000)", |pool| pool.split_per(1000)),
         one("micropool, split_per_item", |pool| pool.split_per_item()),
     ];
@@ -361,9 +485,17 @@ fn main() {
     }
     mandelbrot(args, &mut report, pace, args.size(256, 4096));
     empty(args, &mut report, pace);
+    small(args, &mut report, pace);
     for len in [1_000, 100_000] {
         splits(args, &mut report, pace, "even", len, |index| index as u64);
         splits(args, &mut report, pace, "skewed", len, move |index| kernels::skewed_at(index, len));
+    }
+    // About 4 µs each, as a row or an entity may take, and one in ten takes ten times that.
+    for (name, long) in [("of 4 µs", 1), ("of 4 µs, some of 40", 10)] {
+        splits(args, &mut report, pace, name, 500, move |index| {
+            let times = if index % 10 == 0 { long } else { 1 };
+            kernels::skewed(0..100 * times, 100 * times)
+        });
     }
     report.finish();
 }

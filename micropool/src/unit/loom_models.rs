@@ -180,7 +180,7 @@ fn task_payload_of_a_shared_one_reaches_one_of_two() {
         let (pool, start) = (shared(1, 1), Start::new());
         let task = spawn_in(&pool, || -> u8 { std::panic::resume_unwind(Box::new(7_u64)) }).share();
         let gets_payload = |task: &crate::SharedTask<u8>| {
-            let payload = panic::catch(|| *task.join()).unwrap_err();
+            let payload = catch(|| *task.join()).unwrap_err();
             payload.downcast_ref() == Some(&7_u64)
         };
         assert!(run_one(&pool));
