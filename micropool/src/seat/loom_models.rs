@@ -173,7 +173,7 @@ fn pushed_while_promoted<const COUNT: usize>(push: fn(&Seat, Work)) -> [Word; CO
 // Goes red if `push` doesn't look again, or looks without the fence, or if `descend` looks at the slots without one.
 #[test]
 fn promote_reaches_an_entry_that_is_just_opened() {
-    explore(Some(3), || {
+    explore(None, || {
         let words = pushed_while_promoted::<1>(|seat, work| {
             seat.push(work, Kind::Open);
         });
@@ -212,7 +212,7 @@ fn promote_reaches_what_lies_below_a_new_segment() {
 // Somebody enters it meanwhile, and leaves. Goes red as the last one.
 #[test]
 fn promote_reaches_an_entry_that_others_enter() {
-    explore(Some(3), || {
+    explore(None, || {
         let enters = |_: &Seat, slot: &Slot| {
             if slot.enter(slot.load()).is_some() {
                 let _ = slot.leave();
@@ -226,7 +226,7 @@ fn promote_reaches_an_entry_that_others_enter() {
 // seen.
 #[test]
 fn promote_reaches_branches_that_are_just_offered() {
-    explore(Some(3), || {
+    explore(None, || {
         let words = pushed_while_promoted::<2>(|seat, work| {
             seat.reserve(work, 1);
             seat.expose(seat.reserve(work, 2));
@@ -517,7 +517,7 @@ fn quiet_job_that_is_offered_is_run_once() {
 // now.
 #[test]
 fn quiet_job_is_not_taken_for_an_entry_in_its_slot() {
-    explore(Some(3), || {
+    explore(None, || {
         let quiet = QuietJobs::new(1);
         let jobs = &quiet.0;
         let thief = jobs.thief(1);
@@ -537,7 +537,7 @@ fn quiet_job_is_not_taken_for_an_entry_in_its_slot() {
 // an entry opened. Goes red if `make_loud` stores.
 #[test]
 fn loud_slot_keeps_what_its_owner_does_there() {
-    explore(Some(3), || {
+    explore(None, || {
         let quiet = QuietJobs::new(1);
         let jobs = &quiet.0;
         let me = jobs.pool.seat(0);

@@ -198,7 +198,7 @@ fn task_payload_of_a_shared_one_reaches_one_of_two() {
 // or if `pending` starts at 0 (it may be queued twice).
 #[test]
 fn task_after_another_that_just_ends() {
-    explore(Some(4), || {
+    explore(None, || {
         let (pool, start) = (shared(1, 1), Start::new());
         let first = spawn_in(&pool, || ());
         let unit = first.unit();
@@ -222,7 +222,7 @@ fn task_after_another_that_just_ends() {
 // its closure.
 #[test]
 fn task_after_another_that_is_just_cancelled() {
-    explore(Some(4), || {
+    explore(None, || {
         let (pool, start) = (shared(1, 1), Start::new());
         let first = spawn_in(&pool, || ());
         let unit = first.unit();
@@ -244,7 +244,7 @@ fn task_after_another_that_is_just_cancelled() {
 // Goes red if `predecessor_over` is a load and a store. (Not if it is Relaxed: fences before and after it do the same.)
 #[test]
 fn task_after_two_is_queued_once() {
-    explore(Some(2), || {
+    explore(None, || {
         let (pool, start) = (shared(1, 1), Start::new());
         let cells = Arc::new([Frame::new(0), Frame::new(0)]);
         let make = |k: usize| {
@@ -298,7 +298,7 @@ fn task_cancel_of_a_dependant_against_the_end_before_it() {
 // `drop_handle` counts by a load and a store or is Relaxed.
 #[test]
 fn task_shared_result_is_dropped_by_the_last_handle() {
-    explore(Some(3), || {
+    explore(None, || {
         let (pool, start) = (shared(1, 1), Start::new());
         let dropped = Arc::new(Frame::new(0));
         let result = Counted(dropped.clone());

@@ -222,7 +222,7 @@ fn drop_of_a_pool_ends_its_worker_and_its_queue() {
 // Goes red if `queue` doesn't ask `is_deserted` again after its push, or if the leaver doesn't drain after `desert`.
 #[test]
 fn drop_of_a_pool_leaves_no_task_behind() {
-    explore(Some(3), || {
+    explore(None, || {
         let (pool, start) = (shared(1, 1), Start::new());
         pool.close();
         let other = pool.clone();

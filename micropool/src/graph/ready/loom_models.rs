@@ -91,7 +91,7 @@ fn ready_is_taken_once() {
 // Who has put a node in finds something ready, whatever another who puts one in has left undone. Goes red if `insert` looks at its word only.
 #[test]
 fn ready_is_shown_by_each_who_puts_in() {
-    explore(Some(3), || {
+    explore(None, || {
         let (set, start) = (Set::new(), Start::new());
         let other = set.clone();
         let maker = start.spawn(move || other.insert(1));
@@ -105,7 +105,7 @@ fn ready_is_shown_by_each_who_puts_in() {
 // Who looked while a word was hidden is told when it is shown again. Goes red if T4 announces nothing.
 #[test]
 fn ready_what_is_shown_again_is_announced() {
-    explore(Some(3), || {
+    explore(None, || {
         let (set, start) = (Set::new(), Start::new());
         set.insert(0);
         let other = set.clone();
