@@ -100,6 +100,14 @@ impl<E> Block<E> {
         }
     }
 
+    /// A closure that is bound before it is handed on: here rustc learns that it is called once, so what it gives may borrow
+    /// mutably from its surroundings, or be taken out of them.
+    #[inline]
+    #[must_use]
+    pub fn once<T, F: FnOnce() -> T>(&self, f: F) -> F {
+        f
+    }
+
     /// `join` of two branches: `rank` is the length of the way to the end from the most urgent node of `b`.
     #[inline]
     pub fn fork<A, B, RA, RB>(&self, rank: u32, a: A, b: B) -> (RA, RB)

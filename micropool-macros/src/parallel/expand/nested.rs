@@ -166,11 +166,13 @@ impl Nested<'_> {
     }
 
     /// A fork of few branches: joins. The branches are bound before, in the order of the source: that is the order in
-    /// which rustc infers types. A join whose first branch begins with another leaves it to that one to offer its second.
+    /// which rustc infers types. By `once`, or each would be called more than once as far as rustc knows, and its result
+    /// couldn't borrow mutably from the surroundings. A join whose first branch begins with another leaves it to that one to
+    /// offer its second.
     fn narrow(&self, branches: &[&Shape]) -> TokenStream {
         let lets = in_source_order(branches).into_iter().map(|part| {
             let (name, statements, outputs) = (self.branch(part), self.statements(part), self.outputs(part));
-            quote_spanned!(self.span(part)=> let #name = || { #statements #outputs };)
+            quote_spanned!(self.span(part)=> let #name = __micropool_block.once(|| { #statements #outputs });)
         });
         let lets: TokenStream = lets.collect();
         let mut value = self.branch(branches[0]).into_token_stream();

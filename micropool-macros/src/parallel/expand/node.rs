@@ -216,7 +216,8 @@ impl<'a> Context<'a> {
                 let (condition, number) = (self.condition(at, condition, false), number(at));
                 // One call for both outcomes: what is wrong with the result, rustc says there once.
                 let closure = Ident::new("__micropool_closure", span);
-                let some = quote_spanned!(span=> #private::std_core::option::Option::Some(#head #expr));
+                let some = quote_spanned!(span=> __micropool_block.once(#head #expr));
+                let some = quote_spanned!(span=> #private::std_core::option::Option::Some(#some));
                 let spawned = quote_spanned!(span=> __micropool_block.spawn_some(#number, #closure));
                 quote_spanned! {Span::mixed_site()=> {
                     let #closure = if #condition { #clones #some } else { #private::std_core::option::Option::None };

@@ -14,9 +14,9 @@ fn expanded() {
                     }) {
                         let a = ::micropool::__private::std_core::clone::Clone::clone(a);
                         let _ = &a;
-                        ::micropool::__private::std_core::option::Option::Some(move || g(
-                            a,
-                        ))
+                        ::micropool::__private::std_core::option::Option::Some(
+                            __micropool_block.once(move || g(a)),
+                        )
                     } else {
                         ::micropool::__private::std_core::option::Option::None
                     };

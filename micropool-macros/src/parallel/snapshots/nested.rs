@@ -6,38 +6,40 @@ fn expanded() {
         let __micropool_block = &__micropool_run;
         let __micropool_result0 = __micropool_block.run(0u32, || poll());
         let __micropool_ok0 = ::micropool::__private::ran(&__micropool_result0);
-        let __micropool_branch1 = || {
-            let __micropool_result1 = __micropool_block
-                .read1(
-                    ::micropool::__private::given(__micropool_ok0, 1u32),
-                    &__micropool_result0,
-                    |input| world.step(input),
-                );
-            let __micropool_ok1 = ::micropool::__private::ran(&__micropool_result1);
-            let __micropool_result3 = __micropool_block
-                .run(
-                    ::micropool::__private::given(__micropool_ok1, 3u32),
-                    || draw(&world),
-                );
-            let __micropool_ok3 = ::micropool::__private::ran(&__micropool_result3);
-            (__micropool_result1, __micropool_result3, __micropool_ok3)
-        };
-        let __micropool_branch2 = || {
-            let __micropool_result2 = __micropool_block
-                .read1(
-                    ::micropool::__private::given(__micropool_ok0, 2u32),
-                    &__micropool_result0,
-                    |input| {
-                        let _ = &input;
-                        ::micropool::__private::when(
-                            ::micropool::__private::condition(|| { *input > 0 }),
-                            || { mix() },
-                        )
-                    },
-                );
-            let __micropool_ok2 = ::micropool::__private::ran(&__micropool_result2);
-            (__micropool_result2, __micropool_ok2)
-        };
+        let __micropool_branch1 = __micropool_block
+            .once(|| {
+                let __micropool_result1 = __micropool_block
+                    .read1(
+                        ::micropool::__private::given(__micropool_ok0, 1u32),
+                        &__micropool_result0,
+                        |input| world.step(input),
+                    );
+                let __micropool_ok1 = ::micropool::__private::ran(&__micropool_result1);
+                let __micropool_result3 = __micropool_block
+                    .run(
+                        ::micropool::__private::given(__micropool_ok1, 3u32),
+                        || draw(&world),
+                    );
+                let __micropool_ok3 = ::micropool::__private::ran(&__micropool_result3);
+                (__micropool_result1, __micropool_result3, __micropool_ok3)
+            });
+        let __micropool_branch2 = __micropool_block
+            .once(|| {
+                let __micropool_result2 = __micropool_block
+                    .read1(
+                        ::micropool::__private::given(__micropool_ok0, 2u32),
+                        &__micropool_result0,
+                        |input| {
+                            let _ = &input;
+                            ::micropool::__private::when(
+                                ::micropool::__private::condition(|| { *input > 0 }),
+                                || { mix() },
+                            )
+                        },
+                    );
+                let __micropool_ok2 = ::micropool::__private::ran(&__micropool_result2);
+                (__micropool_result2, __micropool_ok2)
+            });
         let (
             (__micropool_result1, __micropool_result3, __micropool_ok3),
             (__micropool_result2, __micropool_ok2),
