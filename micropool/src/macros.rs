@@ -107,9 +107,10 @@
 ///
 /// # Forms
 ///
-/// A series-parallel graph without `use` expands into nested joins tagged with their urgency; `nested;` demands that.
-/// Any other runs with a countdown a node on the caller's stack: whoever finishes a node goes on with what became ready.
-/// An empty `use;` demands this one. Both mean the same, and neither allocates. Of several ready nodes the one with the longest way to the end of the
+/// A series-parallel graph without `use` and without a `here` node expands into nested joins tagged with their urgency; `nested;`
+/// demands that. Any other runs with a countdown a node on the caller's stack: whoever finishes a node goes on with what became
+/// ready. An empty `use;` demands this one. Both mean the same, and neither allocates; but only the nested form promises that ordered
+/// nodes may borrow one local mutably without `use`. Of several ready nodes the one with the longest way to the end of the
 /// graph goes first, counted in nodes, or in `#[cost(N)]` where nodes carry it.
 ///
 /// A nested graph's calls nest as deep as its forks do. Where each of a hundred nodes of a chain has a branch of its own beside it, that
@@ -196,7 +197,9 @@
 /// assert_eq!(sums.ab, 3);
 /// ```
 ///
-/// `here` keeps a node on the calling thread; what it captures and gives needn't be `Send`:
+/// `here` keeps a node on the calling thread; what it captures and gives needn't be `Send`. A block with such a node runs with
+/// countdowns, and has that form's rules of borrowing: a local that one node changes and another uses is lent by `use`, also where
+/// the two are ordered.
 ///
 /// ```
 /// use std::rc::Rc;
@@ -206,6 +209,29 @@
 ///     here present(scene) => window.borrow_mut().extend(scene),
 /// };
 /// assert_eq!(*window.borrow(), [1, 2, 3]);
+/// ```
+///
+/// ```
+/// # struct Window { drawn: usize }
+/// let mut world = vec![1, 2];
+/// let mut window = Window { drawn: 0 };
+/// micropool::parallel! {
+///     use mut world;
+///     step(mut world)     => world.push(3),
+///     here present(world) => window.drawn = world.len(),
+/// };
+/// assert_eq!(window.drawn, 3);
+/// ```
+///
+/// Without `use mut world`, two closures would borrow it at once:
+///
+/// ```compile_fail,E0502
+/// let mut world = vec![1, 2];
+/// let mut drawn = 0;
+/// micropool::parallel! {
+///     step                    => world.push(3),
+///     here present after step => drawn = world.len(),
+/// };
 /// ```
 ///
 /// `clone name` gives a node a copy of its own, made when it starts, so that it may change it, or outlive the block with it:
