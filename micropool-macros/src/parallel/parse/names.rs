@@ -96,6 +96,10 @@ pub fn after(input: ParseStream, node: &mut Node, errors: &mut Errors) -> Result
         return Ok(());
     }
     node.after.push(one_after(input)?);
+    if input.peek(Token![,]) && input.peek2(Token![=>]) {
+        errors.on(input.parse::<Token![,]>()?, "no `,` stands between the last name and `=>`");
+        return Ok(());
+    }
     if input.peek(Token![,]) {
         return Err(input.error("several names stand in parentheses: `after (a, b)`"));
     }

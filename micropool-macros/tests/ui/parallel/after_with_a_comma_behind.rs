@@ -1,0 +1,7 @@
+fn main() {
+    micropool::parallel! {
+        a => 1,
+        b after a, => 2,
+        c after (a, b,) => 3,
+    };
+}
