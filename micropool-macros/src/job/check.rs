@@ -166,7 +166,9 @@ fn qualifiers(job: &Job, errors: &mut Errors) {
         let help = match job.runs {
             Runs::InPlace => "write `fn`, or `#[job(background)]` and `fn` for a `Task` to await",
             Runs::Background => "write `fn`; callers can await the `Task` that they get",
-            Runs::Shared => "write `fn`; callers can await the `SharedTask` that they get",
+            Runs::Shared => {
+                "write `fn`; callers can await the `SharedTask` that they get by reference: `(&task).await`"
+            }
         };
         errors.on(token, format_args!("a thread of the pool runs a job, so it can't be `async`: {help}"));
     }

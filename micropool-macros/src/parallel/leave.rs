@@ -2,7 +2,8 @@
 //! closures that the user hasn't written, so they are reported here.
 //!
 //! `return` and `?` in an expression concern the node alone, and whether they fit is a question of types. Closures, `async` blocks
-//! and items in an expression are left to rustc.
+//! and items in an expression are left to rustc. So are the arguments of a macro (`println!("{}", f.await)`): what they mean, that
+//! macro alone knows.
 
 use proc_macro2::{Span, TokenStream};
 use quote::{quote, quote_spanned};

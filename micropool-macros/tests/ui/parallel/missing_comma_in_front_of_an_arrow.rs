@@ -1,0 +1,6 @@
+fn main() {
+    micropool::parallel! {
+        a => 1 => 2,
+        b => 3,
+    };
+}
