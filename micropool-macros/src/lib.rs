@@ -12,6 +12,7 @@ mod fragments;
 #[cfg(test)]
 mod fuzz;
 mod job;
+mod ours;
 mod parallel;
 #[cfg(test)]
 mod snapshot;

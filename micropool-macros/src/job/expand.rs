@@ -12,6 +12,7 @@ use syn::{Attribute, Expr, FnArg, Pat, PatIdent, ReturnType, Signature, Type};
 
 use super::check::{Job, Param, Runs};
 use crate::errors::Errors;
+use crate::ours::ours;
 use crate::tuple::tuple;
 
 /// The expansion of a right job.
@@ -166,11 +167,11 @@ fn signature(job: &Job) -> Signature {
 fn outer(job: &Job, at: usize, param: &Param) -> Ident {
     match &param.pat {
         Pat::Ident(PatIdent { by_ref: None, subpat: None, ident, .. }) => {
-            let mut name = ident.clone();
-            if named_by_pool(job, &param.pat).is_none() {
-                name.set_span(name.span().resolved_at(Span::mixed_site()));
+            if named_by_pool(job, &param.pat).is_some() {
+                ident.clone()
+            } else {
+                ours(ident)
             }
-            name
         }
         _ => inner(at),
     }

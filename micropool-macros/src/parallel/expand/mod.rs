@@ -19,6 +19,7 @@ use syn::ext::IdentExt;
 use syn::spanned::Spanned;
 
 use super::check::{Form, Model};
+use crate::ours::ours;
 
 pub use wrong::wrong;
 
@@ -79,13 +80,6 @@ fn pairs(of: &[TokenStream]) -> TokenStream {
     }
 }
 
-/// The same name at the same place, as one of ours.
-fn ours(name: &Ident) -> Ident {
-    let mut name = name.clone();
-    name.set_span(node::place(&name));
-    name
-}
-
 impl Context<'_> {
     /// The path of the private module in front of a call that takes a closure of the user's: rustc shows what is wrong
     /// with the closure where the path begins.
@@ -137,8 +131,10 @@ impl Context<'_> {
         let private = self.private;
         let nodes = &self.model.nodes;
         let named: Vec<usize> = (0..nodes.len()).filter(|&node| nodes[node].name.is_some()).collect();
-        // Of our making, so that no lint looks at them; a field's name isn't hygienic.
-        let fields: Vec<Ident> = nodes.iter().filter_map(|node| node.name.as_ref()).map(ours).collect();
+        // Of our making, so that no lint looks at them; a field's name isn't hygienic. Only where they get their values they are as
+        // the user wrote them: there rustc says what is a keyword in his edition.
+        let written: Vec<&Ident> = nodes.iter().filter_map(|node| node.name.as_ref()).collect();
+        let fields: Vec<Ident> = written.iter().copied().map(ours).collect();
         let types: Vec<Ident> = named.iter().map(|&node| format_ident!("T{node}", span = Span::mixed_site())).collect();
         let docs = named.iter().map(|&node| {
             let docs = nodes[node].attrs.iter().filter(|attr| attr.path().is_ident("doc"));
@@ -161,7 +157,7 @@ impl Context<'_> {
             impl<#(#types),*> Parallel<#(#types),*> {
                 #into_tuple
             }
-            Parallel { #(#fields: #values),* }
+            Parallel { #(#written: #values),* }
         }}
     }
 }

@@ -1,0 +1,3 @@
+fn main() {
+    micropool::parallel! { gen => 1 };
+}
