@@ -66,7 +66,7 @@ fn graphs_of_200_nodes_compile_in_time() {
 #[test]
 #[ignore = "compiles for a while: `cargo test --test big_graphs -- --ignored --nocapture`"]
 fn copies_of_a_graph_compile_about_as_fast_as_joins() {
-    const COPIES: usize = 40;
+    const COPIES: usize = 100;
     let step = "fn f(x: u64) -> u64 { std::hint::black_box(x).wrapping_add(1) }\n";
     let main = |copies: String| {
         let calls: String = (0..COPIES).map(|k| format!("    g{k}();\n")).collect();
