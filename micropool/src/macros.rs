@@ -415,8 +415,86 @@ macro_rules! parallel {
 /// assert_eq!(broken.unwrap_err(), read("x").unwrap_err());
 /// ```
 ///
-/// `error TYPE;` says which error it is where `?` alone can't. Exactly the nodes that depend on a failed one don't run.
-/// The expression of a background node is any value.
+/// Exactly the nodes that depend on a failed one don't run. The expression of a background node is any value: it is no part of the
+/// outcome.
+///
+/// # Grammar
+///
+/// ```text
+/// try_parallel! { [in POOL ;]  [nested ;]  [use resource , … ;]  [error TYPE ;]  node , … }
+/// ```
+///
+/// The headers come in any order, each at most once; `error TYPE;` says what `E` is. Resources, nodes and inputs are those of
+/// [`parallel!`](crate::parallel!), whose forms, failures and attributes hold here too. Inside, `error` in front of a type and a
+/// semicolon is that header, elsewhere a name.
+///
+/// # What an error means
+///
+/// What [`parallel!`](crate::parallel#what-an-error-means) says, and three things more.
+///
+/// **"type annotations needed"**: nothing says what `E` is. A `?` converts its error into whatever error the node has, and an
+/// `Ok(…)` fits every error. If all nodes end so, `error TYPE;` at the top says it for all of them:
+///
+/// ```
+/// let sum = micropool::try_parallel! {
+///     error Box<dyn std::error::Error + Send + Sync>;
+///     port      => Ok("80".parse::<u16>()?),
+///     text      => Ok(String::from_utf8(vec![b'a'])?),
+///     size(text) => Ok(text.len()),
+/// };
+/// assert_eq!(sum.unwrap().into_tuple(), (80, String::from("a"), 1));
+/// ```
+///
+/// ```compile_fail,E0282
+/// let sum = micropool::try_parallel! {
+///     port => Ok("80".parse::<u16>()?),
+/// };
+/// ```
+///
+/// **"mismatched types: expected `Result<_, _>`"** at a node's expression: a value that can't fail wants its `Ok(…)`, and what is done for
+/// its effect ends with `Ok(())`:
+///
+/// ```
+/// let frame = micropool::try_parallel! {
+///     number        => "7".parse::<u8>(),
+///     next(number)  => Ok(number + 1),
+///     _(next)       => { println!("{next}"); Ok(()) }
+/// };
+/// assert_eq!(frame.map(|frame| frame.next), Ok(8));
+/// ```
+///
+/// ```compile_fail,E0308
+/// let frame = micropool::try_parallel! {
+///     number        => "7".parse::<u8>(),
+///     next(number)  => number + 1,
+/// };
+/// ```
+///
+/// **"mismatched types: expected this error, found that one"**: two nodes fail with different types. Name one that both
+/// become, and let `?` convert, or `map_err`:
+///
+/// ```
+/// #[derive(Debug, PartialEq)]
+/// enum Failed { Number, Text }
+///
+/// impl From<std::num::ParseIntError> for Failed {
+///     fn from(_: std::num::ParseIntError) -> Self { Self::Number }
+/// }
+///
+/// let frame = micropool::try_parallel! {
+///     error Failed;
+///     number => Ok("seven".parse::<u8>()?),
+///     text   => String::from_utf8(vec![0xff]).map_err(|_| Failed::Text),
+/// };
+/// assert_eq!(frame.map(|_| ()), Err(Failed::Number));
+/// ```
+///
+/// ```compile_fail,E0308
+/// let frame = micropool::try_parallel! {
+///     number => "seven".parse::<u8>(),
+///     text   => String::from_utf8(vec![0xff]),
+/// };
+/// ```
 ///
 /// # Errors
 ///
