@@ -263,8 +263,9 @@
 /// assert_eq!(done.into_inner().unwrap()[2], "flush");
 /// ```
 ///
-/// `#[cost(N)]` weighs a node where it counts which one is the most urgent, `#[cfg(…)]` switches it off: it keeps its place and
-/// its edges, uses nothing, and its result is `()`:
+/// `#[cost(N)]` weighs a node where it counts which one is the most urgent; on a `background` node it has no effect, for nobody waits
+/// for that one and to spawn it takes no time. `#[cfg(…)]` switches a node off: it keeps its place and its edges, uses nothing, and its
+/// result is `()`:
 ///
 /// ```
 /// let frame = micropool::parallel! {
