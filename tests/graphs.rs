@@ -488,6 +488,36 @@ fn a_wide_fork() {
 }
 
 #[test]
+fn a_wide_layer_runs_only_behind_a_layer_of_which_no_node_failed() {
+    everywhere(|| {
+        for failing in [None, Some(1), Some(2), Some(7)] {
+            let (ran, fails) = (AtomicUsize::new(0), |node| assert_ne!(Some(node), failing, "node {node}"));
+            let run = || {
+                parallel! {
+                    nested;
+                    a => fails(1), b => fails(2), c => fails(3), d => fails(4), e => fails(5), f => fails(6), g => fails(7),
+                    h after (a, b, c, d, e, f, g) => ran.fetch_add(1, Ordering::Relaxed),
+                    i after (a, b, c, d, e, f, g) => ran.fetch_add(1, Ordering::Relaxed),
+                    j after (a, b, c, d, e, f, g) => ran.fetch_add(1, Ordering::Relaxed),
+                    k after (a, b, c, d, e, f, g) => ran.fetch_add(1, Ordering::Relaxed),
+                    l(a, b, c, d, e, f, g) => { let _ = (a, b, c, d, e, f, g); ran.fetch_add(1, Ordering::Relaxed) }
+                    m(a) after (b, c, d, e, f, g) => { let _ = a; ran.fetch_add(1, Ordering::Relaxed) }
+                    _ after (a, b, c, d, e, f, g) => ran.fetch_add(1, Ordering::Relaxed),
+                };
+            };
+            match failing {
+                None => run(),
+                Some(node) => {
+                    let message = payload(run);
+                    assert!(message.contains(&format!("node {node}")), "{message}");
+                }
+            }
+            assert_eq!(ran.into_inner(), if failing.is_some() { 0 } else { 7 });
+        }
+    });
+}
+
+#[test]
 fn in_evaluates_its_pool_once() {
     let (small, calls) = (pool(1), Cell::new(0));
     let choose = || {

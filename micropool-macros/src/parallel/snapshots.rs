@@ -92,6 +92,20 @@ fn wide_fork() {
 }
 
 #[test]
+fn wide_layers() {
+    check(
+        "wide_layers",
+        false,
+        quote! {
+            a => f(1), b => f(2),
+            c(a, b) => a + b, d(a, b) => a - b, e(a, b) => a * b, f(a, b) => a / b, g(a, b) => a ^ b, _(a, b) => log(a, b),
+            #[allow(unused)] h(a, b) => a & b,
+            i(a, b) if a > b => a | b,
+        },
+    );
+}
+
+#[test]
 fn off_and_if() {
     check(
         "off_and_if",

@@ -62,6 +62,12 @@ fn result_of(source: Source, place: Span) -> Ident {
     result
 }
 
+/// Whether all of these nodes succeeded.
+fn all_ok(nodes: &[usize]) -> TokenStream {
+    let all = nodes.iter().copied().map(ok);
+    quote_spanned!(Span::mixed_site()=> #(#all)&*)
+}
+
 /// The local that says whether a node succeeded.
 fn ok(node: usize) -> Ident {
     local("ok", node)
@@ -78,26 +84,28 @@ impl Nested<'_> {
     }
 
     fn node(&self, at: usize) -> TokenStream {
-        let cx = self.cx;
-        let private = cx.private;
-        let node = &cx.model.nodes[at];
-        let needed: Vec<Ident> = self.needed(at).map(ok).collect();
-        let needed = (!needed.is_empty()).then(|| quote_spanned!(Span::mixed_site()=> #(#needed)&*));
-        let (lints, run) = (lints(node), cx.call(at, self, needed.as_ref()));
-        let moved = node.inputs.iter().zip(&cx.model.sources[at]).filter_map(|(input, source)| match source {
-            Source::Node(from) if input.mode == Mode::Move => {
-                let result = local("result", *from);
-                Some(quote_spanned!(Span::mixed_site()=> let #result = #private::held(#result);))
-            }
-            _ => None,
-        });
-        let moved: TokenStream = moved.collect();
+        let (lints, private) = (lints(&self.cx.model.nodes[at]), self.cx.private);
+        let needed: Vec<usize> = self.needed(at).collect();
+        let (moved, run) = self.run(at, (!needed.is_empty()).then(|| all_ok(&needed)).as_ref());
         let result = self.pattern(at);
         let flag = self.is_flagged(at).then(|| {
             let (ok, result) = (ok(at), local("result", at));
             quote_spanned!(Span::mixed_site()=> let #ok = #private::ran(&#result);)
         });
         quote_spanned!(Span::mixed_site()=> #moved #lints let #result = #run; #flag)
+    }
+
+    /// The statements in front of a node's call, and the call, whose result is the node's if `needed` holds.
+    fn run(&self, at: usize, needed: Option<&TokenStream>) -> (TokenStream, TokenStream) {
+        let (model, private) = (self.cx.model, self.cx.private);
+        let moved = model.nodes[at].inputs.iter().zip(&model.sources[at]).filter_map(|(input, source)| match source {
+            Source::Node(from) if input.mode == Mode::Move => {
+                let result = local("result", *from);
+                Some(quote_spanned!(Span::mixed_site()=> let #result = #private::held(#result);))
+            }
+            _ => None,
+        });
+        (moved.collect(), self.cx.call(at, self, needed))
     }
 
     /// The nodes without which this one doesn't run.
@@ -204,10 +212,9 @@ impl Nested<'_> {
         let private = self.cx.private;
         let (width, count) = (number(branches.len()), branches.len());
         let mut locals = TokenStream::new();
-        let mut jobs = Vec::new();
+        let (mut needs, mut jobs) = (Needs::default(), Vec::new());
         for part in in_source_order(branches) {
-            let (name, statements, outputs) = (self.branch(part), self.statements(part), self.outputs(part));
-            let list = self.output_list(part);
+            let (name, list) = (self.branch(part), self.output_list(part));
             for Output { node, flag } in &list {
                 let (result, ok) = (local("result", *node), ok(*node));
                 locals.extend(match flag {
@@ -217,14 +224,17 @@ impl Nested<'_> {
                     }
                 });
             }
-            let outer = list.iter().map(Output::name);
+            let body = self.written_outside(part, &list, &mut needs);
             jobs.push((
                 quote_spanned!(self.span(part)=> mut #name),
-                quote_spanned! {self.span(part)=>
-                    #private::OnceJob::new(|_| { (#(#outer,)*) = { #statements #outputs }; true })
-                },
+                quote_spanned!(self.span(part)=> #private::OnceJob::new(|_| { #body true })),
             ));
         }
+        let needs = needs.0.iter().map(|(all, name)| {
+            let all = all_ok(all);
+            quote_spanned!(Span::mixed_site()=> let #name = #all;)
+        });
+        let needs: TokenStream = needs.collect();
         let jobs = super::locals(jobs);
         let names = branches.iter().map(|part| {
             let name = self.branch(part);
@@ -233,12 +243,36 @@ impl Nested<'_> {
         quote_spanned! {Span::mixed_site()=>
             #locals
             {
+                #needs
                 #jobs
                 #private::run_graph::<#count, { #private::words(#count) }>({
                     static __MICROPOOL_PLAN: #private::Plan<#count> =
                         #private::Plan::new([#private::NodeSpec { succs: &[], here: false }; #count], #width);
                     &__MICROPOOL_PLAN
                 }, [#(#names),*], &mut []);
+            }
+        }
+    }
+
+    /// Statements after which what a part leaves behind is in locals from outside. Of a single node, which most branches of a wide
+    /// fork are, as few as may be: for each closure rustc looks at all of the function.
+    fn written_outside(&self, part: &Shape, list: &[Output], needs: &mut Needs) -> TokenStream {
+        let private = self.cx.private;
+        match *part {
+            Shape::Node(at) if lints(&self.cx.model.nodes[at]).is_empty() && list.iter().any(|output| !output.flag) => {
+                let needed = needs.of(self.needed(at).collect());
+                let (moved, run) = self.run(at, needed.as_ref());
+                let result = local("result", at);
+                let flag = list.iter().any(|output| output.flag).then(|| {
+                    let ok = ok(at);
+                    quote_spanned!(Span::mixed_site()=> #ok = #private::ran(&#result);)
+                });
+                quote_spanned!(self.span(part)=> #moved #result = #run; #flag)
+            }
+            _ => {
+                let (statements, outputs) = (self.statements(part), self.outputs(part));
+                let outer = list.iter().map(Output::name);
+                quote_spanned!(self.span(part)=> (#(#outer,)*) = { #statements #outputs };)
             }
         }
     }
@@ -299,6 +333,26 @@ fn in_source_order<'a>(branches: &[&'a Shape]) -> Vec<&'a Shape> {
     let mut branches = branches.to_vec();
     branches.sort_by_key(|part| first(part));
     branches
+}
+
+/// Locals that say whether all nodes of a set succeeded, for the branches of a fork, of which many need the same.
+#[derive(Default)]
+struct Needs(Vec<(Vec<usize>, Ident)>);
+
+impl Needs {
+    /// Whether all of these nodes succeeded, if there are any.
+    fn of(&mut self, nodes: Vec<usize>) -> Option<TokenStream> {
+        if nodes.len() < 2 {
+            return (!nodes.is_empty()).then(|| all_ok(&nodes));
+        }
+        let known = self.0.iter().find(|(other, _)| *other == nodes).map(|(_, name)| name.clone());
+        let name = known.unwrap_or_else(|| {
+            let name = local("needed", self.0.len());
+            self.0.push((nodes, name.clone()));
+            name
+        });
+        Some(name.into_token_stream())
+    }
 }
 
 /// A local that leaves a branch: a node's result, or whether it succeeded.

@@ -29,74 +29,38 @@ fn expanded() {
                 mut __micropool_branch6,
             ) = (
                 ::micropool::__private::OnceJob::new(|_| {
-                    (__micropool_result0, __micropool_ok0) = {
-                        let __micropool_result0 = __micropool_block.run(0u32, || f(1));
-                        let __micropool_ok0 = ::micropool::__private::ran(
-                            &__micropool_result0,
-                        );
-                        (__micropool_result0, __micropool_ok0)
-                    };
+                    __micropool_result0 = __micropool_block.run(0u32, || f(1));
+                    __micropool_ok0 = ::micropool::__private::ran(&__micropool_result0);
                     true
                 }),
                 ::micropool::__private::OnceJob::new(|_| {
-                    (__micropool_result1, __micropool_ok1) = {
-                        let mut __micropool_result1 = __micropool_block
-                            .run(1u32, || f(2));
-                        let __micropool_ok1 = ::micropool::__private::ran(
-                            &__micropool_result1,
-                        );
-                        (__micropool_result1, __micropool_ok1)
-                    };
+                    __micropool_result1 = __micropool_block.run(1u32, || f(2));
+                    __micropool_ok1 = ::micropool::__private::ran(&__micropool_result1);
                     true
                 }),
                 ::micropool::__private::OnceJob::new(|_| {
-                    (__micropool_result2, __micropool_ok2) = {
-                        let __micropool_result2 = __micropool_block.run(2u32, || f(3));
-                        let __micropool_ok2 = ::micropool::__private::ran(
-                            &__micropool_result2,
-                        );
-                        (__micropool_result2, __micropool_ok2)
-                    };
+                    __micropool_result2 = __micropool_block.run(2u32, || f(3));
+                    __micropool_ok2 = ::micropool::__private::ran(&__micropool_result2);
                     true
                 }),
                 ::micropool::__private::OnceJob::new(|_| {
-                    (__micropool_result3, __micropool_ok3) = {
-                        let __micropool_result3 = __micropool_block.run(3u32, || f(4));
-                        let __micropool_ok3 = ::micropool::__private::ran(
-                            &__micropool_result3,
-                        );
-                        (__micropool_result3, __micropool_ok3)
-                    };
+                    __micropool_result3 = __micropool_block.run(3u32, || f(4));
+                    __micropool_ok3 = ::micropool::__private::ran(&__micropool_result3);
                     true
                 }),
                 ::micropool::__private::OnceJob::new(|_| {
-                    (__micropool_result4, __micropool_ok4) = {
-                        let __micropool_result4 = __micropool_block.run(4u32, || f(5));
-                        let __micropool_ok4 = ::micropool::__private::ran(
-                            &__micropool_result4,
-                        );
-                        (__micropool_result4, __micropool_ok4)
-                    };
+                    __micropool_result4 = __micropool_block.run(4u32, || f(5));
+                    __micropool_ok4 = ::micropool::__private::ran(&__micropool_result4);
                     true
                 }),
                 ::micropool::__private::OnceJob::new(|_| {
-                    (__micropool_result5, __micropool_ok5) = {
-                        let __micropool_result5 = __micropool_block.run(5u32, || f(6));
-                        let __micropool_ok5 = ::micropool::__private::ran(
-                            &__micropool_result5,
-                        );
-                        (__micropool_result5, __micropool_ok5)
-                    };
+                    __micropool_result5 = __micropool_block.run(5u32, || f(6));
+                    __micropool_ok5 = ::micropool::__private::ran(&__micropool_result5);
                     true
                 }),
                 ::micropool::__private::OnceJob::new(|_| {
-                    (__micropool_result6, __micropool_ok6) = {
-                        let __micropool_result6 = __micropool_block.run(6u32, || f(7));
-                        let __micropool_ok6 = ::micropool::__private::ran(
-                            &__micropool_result6,
-                        );
-                        (__micropool_result6, __micropool_ok6)
-                    };
+                    __micropool_result6 = __micropool_block.run(6u32, || f(7));
+                    __micropool_ok6 = ::micropool::__private::ran(&__micropool_result6);
                     true
                 }),
             );
