@@ -39,8 +39,9 @@
 //!   `find_first` and its like; `sum` and `product` end a block of 1024 items at most. Other loops over plain items go on to the end of their chunks, for
 //!   a look at a flag would keep the compiler from vectorising them: cut them finer, or give them a `panic_fuse()`, which looks with every item.
 //!   The payload leaves the loop when all have ended. Every item of an owned source is dropped once, whatever happens.
-//! * Nothing is allocated besides the result in the steady state. What each thread accumulates lies in the caller's frame, or, if that would
-//!   take more than 32 KiB, in a buffer that the calling thread keeps for its next loop.
+//! * Nothing is allocated besides the result in the steady state. What threads accumulate lies in the caller's frame: a place for each chunk if
+//!   there are no more chunks than threads, else a few for each thread, at least 64 bytes each, and room for 2, 8, 64, 192 or 512 of them. If
+//!   that would take more than 32 KiB, or if 512 won't do, they lie in a buffer that the calling thread keeps for its next loop.
 //!
 //! # What there is
 //!

@@ -2,7 +2,7 @@
 //!
 //! A thread works through *pieces*: runs of neighbouring chunks, from the low end, with one call of the body and so one
 //! result. Every piece is a contiguous run, so results come in the order of the source, and pieces are few
-//! ([`pieces_needed`]). Where a piece's chunks come from depends on how many there are.
+//! ([`places_for`]). Where a piece's chunks come from depends on how many there are.
 //!
 //! **Few chunks** (no more than threads: [`Source::Row`]) lie in a row, and a count of those that are left says which is next. Whoever
 //! joins in begins a piece with the next chunk, and goes on with the one after it as long as nobody else has begun that; or
@@ -29,7 +29,7 @@ use crate::cut::Cut;
 use crate::join::join_on;
 use crate::opened::{Entry, Opened};
 use crate::panic::{Held, Payload, catch, drop_quietly};
-use crate::pieces::{Piece, Pieces, max_pieces, pack, pieces_needed, unpack};
+use crate::pieces::{Piece, Pieces, pack, places_for, unpack};
 use crate::places;
 use crate::runs::{Runs, Source, hide_row};
 use crate::seat::Seat;
@@ -172,7 +172,7 @@ fn run_in_pieces<T: Send, F, R>(
 where
     F: Fn(&mut Runs<'_>) -> T + Sync,
 {
-    let threads = (me.pool().config.num_threads + 1).min(max_pieces::<T>());
+    let threads = me.pool().config.num_threads + 1;
     let division = if cut.chunks > threads {
         Division::Pieces
     } else if apart {
@@ -181,7 +181,7 @@ where
         Division::Row
     };
     let wanted = match division {
-        Division::Pieces => pieces_needed(threads, cut.chunks).min(max_pieces::<T>()),
+        Division::Pieces => places_for::<T>(threads, cut.chunks),
         Division::Row | Division::Apart => cut.chunks,
     };
     places::lend(wanted, |places| {
@@ -316,7 +316,8 @@ where
     /// The piece with most left, and what that is; `None` too when this thread, with a place or without, may not take from it.
     fn largest_rest(&self, has_place: bool) -> Option<(&Piece<T>, u32, u32)> {
         let used = self.used.load(Ordering::Relaxed);
-        // Without places those who have one finish by themselves. (And so their count ends not far above their number.)
+        // Without places those who have a rest finish it by themselves: of very large results only, of which there are a few for each
+        // thread. (And so their count ends not far above their number.)
         if used >= self.pieces.len() && !has_place || self.stopped.load(Ordering::Relaxed) != 0 {
             return None;
         }

@@ -5,9 +5,16 @@ use crate::sync::{AtomicU32, AtomicU64, MODEL, Ordering, UnsafeCell};
 use std::mem::MaybeUninit;
 use std::ptr;
 
-/// How many pieces a loop can come to at all: a place for each lies in the caller's frame, or, for large results, in a buffer of its thread's.
-pub(crate) const fn max_pieces<T>() -> usize {
-    if size_of::<Piece<T>>() <= 64 { 512 } else { 64 }
+/// Places for large results take no more than this together, as long as there are a few for each thread.
+const BYTES: usize = 1 << 20;
+
+/// How many places a loop of many chunks gets for its pieces: all that it needs, if they are not very large.
+///
+/// Who has no place takes nothing, and what is left then is left to those who have it. So no constant limits the places: a
+/// thread may always take a few pieces, however many threads there are.
+pub(crate) fn places_for<T>(threads: usize, chunks: usize) -> usize {
+    let most = (BYTES / size_of::<Piece<T>>()).max(8 * threads).max(64);
+    pieces_needed(threads, chunks).min(most)
 }
 
 /// How many pieces a loop of many chunks comes to, if each of the threads takes one whenever it has nothing to do.
@@ -15,7 +22,7 @@ pub(crate) const fn max_pieces<T>() -> usize {
 /// A piece is the far half of the largest rest, and there are no more rests than threads: as many new pieces as there are threads
 /// halve the largest rest. Fewer places than these would leave a busy thread alone with the last of its chunks. With few chunks it is
 /// those that count; and each thread may hold a place that it doesn't come to use.
-pub(crate) fn pieces_needed(threads: usize, chunks: usize) -> usize {
+fn pieces_needed(threads: usize, chunks: usize) -> usize {
     threads + chunks.min(1 + threads * (chunks.ilog2() as usize + 1))
 }
 
@@ -109,3 +116,39 @@ impl<T> Iterator for Results<'_, T> {
 }
 
 impl<T> ExactSizeIterator for Results<'_, T> {}
+
+#[cfg(all(test, not(any(loom, shuttle))))]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_thread_has_places_however_many_there_are() {
+        fn check<T>() {
+            for threads in [1, 2, 9, 65, 130, 1000, 20_000] {
+                for chunks in [threads + 1, 2 * threads, 100 * threads, 1 << 31] {
+                    let places = places_for::<T>(threads, chunks);
+                    assert!(
+                        places >= 8 * threads || places >= threads + chunks,
+                        "{threads} threads, {chunks} chunks: {places}"
+                    );
+                    let bytes = places * size_of::<Piece<T>>();
+                    assert!(
+                        bytes <= BYTES || places <= 64.max(8 * threads),
+                        "{threads} threads, {chunks} chunks: {bytes} bytes"
+                    );
+                }
+            }
+        }
+        check::<()>();
+        check::<[u64; 64]>();
+        check::<[u64; 1 << 20]>();
+    }
+
+    #[test]
+    fn what_is_needed_is_there_where_results_are_not_very_large() {
+        for threads in [2, 9, 65, 130] {
+            assert_eq!(places_for::<()>(threads, 1 << 17), pieces_needed(threads, 1 << 17));
+        }
+        assert_eq!(places_for::<[u64; 64]>(65, 1 << 14), pieces_needed(65, 1 << 14));
+    }
+}

@@ -12,6 +12,9 @@ use std::ptr::NonNull;
 const FRAME: usize = 1 << 15;
 
 /// Lends `count` places, which are uninitialised. The frame of a loop of few pieces is small: a program may nest many of those.
+///
+/// A frame has room for 2, 8, 64, 192 or 512 places, the least of these that will do; if so many are more than [`FRAME`], or if
+/// none will do, they lie in a buffer, without a rounding.
 pub(crate) fn lend<T, R>(count: usize, f: impl FnOnce(&mut [MaybeUninit<T>]) -> R) -> R {
     // One body of `f` for all sizes.
     let mut f = Some(f);
