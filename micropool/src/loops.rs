@@ -22,8 +22,13 @@
 //! | low < high      | chunks `low..high` have no thread yet    | `take_run` (low + 1), `halve` (high = the middle), `take_rest` (0)   |
 //!
 //! Nobody waits for anybody inside a loop: who finds nothing left goes. The caller then closes the entry and waits for those
-//! who are still inside, each of whom runs a chunk that it has begun: a thread that was woken but hasn't come yet isn't
-//! waited for, because the caller has taken back all that nobody began.
+//! who are still inside. Each of them runs a chunk that it has begun, or has just come in and looks for one in vain, for a helper is counted
+//! before it takes anything. A thread that was woken but isn't inside yet isn't waited for, because the caller has taken back all
+//! that nobody began.
+//!
+//! When the last chunk of many has been begun, `available` says for a moment still that there are more: nobody knows it was the last
+//! but one who looks at all pieces in vain. So the first who comes in for nothing, or is done with its piece, puts it to 0; to look with
+//! every chunk would cost each small loop more.
 
 use crate::cut::Cut;
 use crate::join::join_on;
