@@ -3,7 +3,7 @@
 
 use std::alloc::{GlobalAlloc, Layout, System};
 use std::cell::Cell;
-use std::ops::Range;
+use std::ops::{ControlFlow, Range};
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Barrier, Mutex};
@@ -425,6 +425,41 @@ fn a_loop_without_end_stops_early_in_all_chunks() {
             assert!(nothing.into_par_iter().enumerate().with_thread_pool(split).any(|(k, ())| k % 1000 == 999));
         });
         assert!(LARGEST.load(Ordering::Relaxed) <= before, "allocated {LARGEST:?} bytes at once");
+    });
+}
+
+/// As above, but there is one hit for all: who isn't in its chunk would go on for centuries if he weren't told.
+#[test]
+fn one_hit_ends_a_loop_without_end_in_all_chunks() {
+    fn ends(split: micropool::Split<'_>, hit: usize) {
+        let all = || (0..usize::MAX).into_par_iter().with_thread_pool(split);
+        assert!(all().any(|n| n == hit));
+        assert!(!all().all(|n| n != hit));
+        assert_eq!(all().find_any(|n| *n == hit), Some(hit));
+        assert_eq!(all().find_map_any(|n| (n == hit).then_some("it")), Some("it"));
+        assert_eq!(all().try_for_each(|n| if n == hit { Err(n) } else { Ok(()) }), Err(hit));
+        let marked = (0..usize::MAX).into_par_iter().map(|n| n == hit);
+        assert!(!marked.with_thread_pool(split).all_equal());
+        assert!(all().map(|n| (n, n ^ usize::from(n == hit))).ne());
+        let ended = all().short_circuiting_pipeline(
+            || (),
+            |(), n| if n == hit { ControlFlow::Break(n) } else { ControlFlow::Continue(()) },
+            ControlFlow::break_value,
+            Option::or,
+        );
+        assert_eq!(ended, Some(hit));
+    }
+    within(LIMIT, || {
+        under_every_split(|split| {
+            ends(split, 5);
+            assert_eq!((0..usize::MAX).into_par_iter().with_thread_pool(split).find_first(|n| *n == 5), Some(5));
+        });
+        // In the last chunk, which is what somebody begins who comes to help: the caller is told too.
+        for workers in [1, 2, 8] {
+            let pool = pool(workers);
+            ends(pool.split_by(2), usize::MAX / 2 + 7);
+            ends(pool.split_by(3), usize::MAX / 3 * 2 + 7);
+        }
     });
 }
 
