@@ -463,6 +463,26 @@ fn one_hit_ends_a_loop_without_end_in_all_chunks() {
     });
 }
 
+/// A look with every item ends what has no end; sums look by themselves.
+#[test]
+fn a_panic_ends_a_loop_without_end_that_looks_for_it() {
+    within(LIMIT, || {
+        under_every_split(|split| {
+            let throw_at_5 = |n| if n == 5 { resume_unwind(Box::new("five")) } else { n & 1 };
+            let all = || (0..usize::MAX).into_par_iter().with_thread_pool(split);
+            let fives = [
+                payload(|| all().panic_fuse().for_each(|n| _ = throw_at_5(n))),
+                payload(|| _ = all().map(throw_at_5).panic_fuse().reduce(|| 0, |a, b| a ^ b)),
+                payload(|| _ = all().panic_fuse().find_first(|n| throw_at_5(*n) == 2)),
+                payload(|| _ = all().find_first(|n| throw_at_5(*n) == 2)),
+                payload(|| _ = all().map(throw_at_5).sum::<usize>()),
+                payload(|| _ = all().map(|n| throw_at_5(n) | 1).product::<usize>()),
+            ];
+            assert!(fives.iter().all(|thrown| thrown.downcast_ref() == Some(&"five")));
+        });
+    });
+}
+
 #[test]
 fn ranges_of_a_huge_loop_meet_without_overflow() {
     within(LIMIT, || {

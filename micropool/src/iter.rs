@@ -36,8 +36,9 @@
 //!   order of the source too; how many there are is open.
 //! * An early end (`any`, `find_any`, `try_for_each`) stops other threads at their next item, `find_first` those that are past what was found.
 //! * After a panic no further chunk is begun. In chunks that run, owned items that have a `Drop` are begun no more, and neither are items of
-//!   `find_first` and its like; `sum` and `product` end a block of 1024 items at most. Other loops over plain items go on to the end of their chunks, for
-//!   a look at a flag would keep the compiler from vectorising them: cut them finer, or give them a `panic_fuse()`, which looks with every item.
+//!   `find_first` and its like; `sum` and `product` end a block of 1024 items at most. Other loops over plain items go on to the end of all
+//!   chunks that run, and only then the panic comes out: of a `for_each` over `0..usize::MAX` that is never. A look at a flag would keep the
+//!   compiler from vectorising them: cut them finer, or give them a `panic_fuse()`, which looks with every item.
 //!   The payload leaves the loop when all have ended. Every item of an owned source is dropped once, whatever happens.
 //! * Nothing is allocated besides the result in the steady state. What threads accumulate lies in the caller's frame: a place for each chunk if
 //!   there are no more chunks than threads, else a few for each thread, at least 64 bytes each, and room for 2, 8, 64, 192 or 512 of them. If
