@@ -196,6 +196,26 @@ fn more_results_than_are_kept_at_once_reduce_from_left_to_right() {
     }
 }
 
+/// As many large results as there are 8 for each thread come in one group: in two, the first would wait for what comes after it.
+#[test]
+fn a_group_of_large_results_has_some_for_each_thread() {
+    within(LIMIT, || {
+        const WORKERS: usize = 16;
+        const RANGES: usize = 8 * (WORKERS + 1);
+        let done = AtomicUsize::new(0);
+        let result = |range: Range<usize>| {
+            if range.start == 0 {
+                let others = || done.load(Ordering::Relaxed) == RANGES - 1;
+                assert!(eventually(LIMIT / 2, others), "only {done:?} of {RANGES} ranges");
+            }
+            done.fetch_add(1, Ordering::Relaxed);
+            [range.start as u64; 2500]
+        };
+        let last = pool(WORKERS).split_per_item().reduce_ranges(RANGES, result, std::cmp::max);
+        assert_eq!(last.map(|last| last[0]), Some(RANGES as u64 - 1));
+    });
+}
+
 #[test]
 fn results_on_the_heap_reduce_from_left_to_right() {
     within(LIMIT, || {

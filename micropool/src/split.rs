@@ -140,8 +140,9 @@ impl Split<'_> {
     ///
     /// # Cost
     /// `reduce` runs on the caller, so results wait for it, each in a place of its own: in the caller's frame, or in a buffer that the thread
-    /// keeps for its next loop. Of results that would take more than 1 MiB together (but of no fewer than 64) it is the next group's turn
-    /// when one is reduced.
+    /// keeps for its next loop. Results that would take more than 1 MiB together come in groups of so much (but of no fewer than 64, nor than
+    /// 8 for each thread), one group after another: at the end of each all threads wait for its last range, and for the caller
+    /// to reduce it. Coarser chunks or smaller results (a `Box`, an index) keep a loop in one group.
     pub fn reduce_ranges<T: Send>(
         self,
         len: usize,
@@ -153,6 +154,8 @@ impl Split<'_> {
         }
         let most = const { if size_of::<T>() <= 1 << 14 { (1 << 20) / (size_of::<T>() + 1) } else { 64 } };
         self.with_cut(len, |me, cut| {
+            // With few ranges for each thread most would stand still at each group's end.
+            let most = most.max(8 * (me.pool().config.num_threads + 1));
             // A thread's neighbouring results come as a list, for `reduce` may run on the caller only: it need not be `Sync`.
             let mut all = None::<Held<T>>;
             for (first, group) in cut.in_groups(most) {
