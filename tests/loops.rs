@@ -11,7 +11,7 @@ use std::time::Duration;
 
 use micropool::iter::*;
 use micropool::{ThreadPool, ThreadPoolBuilder};
-use support::{busy, eventually, every_split_of, under_every_split, within};
+use support::{Gate, busy, capped, eventually, every_split_of, under_every_split, within};
 
 const LIMIT: Duration = Duration::from_secs(60);
 
@@ -525,24 +525,72 @@ fn ranges_of_a_huge_loop_meet_without_overflow() {
     });
 }
 
+/// Of a caller that is alone, with workers or without, it is known which were begun before.
 #[test]
 fn after_a_panic_no_further_range_is_begun() {
     within(LIMIT, || {
-        let pool = pool(0);
-        let loops: [(_, &[usize]); 3] =
-            [(pool.split_by(2), &[0]), (pool.split_by(4), &[0, 25]), (pool.split_per(20), &[0, 20])];
-        for (split, expected) in loops {
-            let begun = Mutex::new(Vec::new());
+        for workers in [0, 1, 2, 8] {
+            let (pool, gate) = (capped(workers, workers), Gate::default());
+            let held: Vec<_> = (0..workers).map(|_| gate.hold(&pool)).collect();
+            let loops: [(_, &[usize]); 3] =
+                [(pool.split_by(2), &[0]), (pool.split_by(4), &[0, 25]), (pool.split_per(20), &[0, 20])];
+            for (split, expected) in loops {
+                let begun = Mutex::new(Vec::new());
+                let thrown = payload(|| {
+                    split.for_each_range(100, |range| {
+                        begun.lock().unwrap().push(range.start);
+                        if range.contains(&30) {
+                            resume_unwind(Box::new(30));
+                        }
+                    });
+                });
+                assert_eq!(thrown.downcast_ref(), Some(&30));
+                assert_eq!(begun.into_inner().unwrap(), expected, "{split:?}, {workers} workers");
+                let begun = Mutex::new(Vec::new());
+                let items: Vec<Box<usize>> = (0..100).map(Box::new).collect();
+                let thrown = payload(|| {
+                    items.into_par_iter().with_thread_pool(split).for_each(|item| {
+                        begun.lock().unwrap().push(*item);
+                        if *item == 30 {
+                            resume_unwind(Box::new(30));
+                        }
+                    });
+                });
+                assert_eq!(thrown.downcast_ref(), Some(&30));
+                assert!(begun.into_inner().unwrap().into_iter().eq(0..=30), "{split:?}, {workers} workers");
+            }
+            gate.open();
+            held.into_iter().for_each(micropool::Task::join);
+        }
+    });
+}
+
+/// All threads are in a range when one of them panics. Then each range takes time, so that the others begin a few at most before they see it.
+#[test]
+fn after_a_panic_other_threads_begin_no_further_range() {
+    const RANGES: usize = 100_000;
+    struct Panicked<'a>(&'a AtomicBool);
+    impl Drop for Panicked<'_> {
+        fn drop(&mut self) {
+            self.0.store(true, Ordering::Relaxed);
+        }
+    }
+    within(LIMIT, || {
+        for workers in [1, 2, 8] {
+            let (pool, begun, panicked) = (pool(workers), AtomicUsize::new(0), AtomicBool::new(false));
             let thrown = payload(|| {
-                split.for_each_range(100, |range| {
-                    begun.lock().unwrap().push(range.start);
-                    if range.contains(&30) {
-                        resume_unwind(Box::new(30));
+                pool.split_per_item().for_each_range(RANGES, |_| {
+                    if begun.fetch_add(1, Ordering::Relaxed) == workers {
+                        let _panicked = Panicked(&panicked);
+                        resume_unwind(Box::new("one of many"));
                     }
+                    assert!(eventually(LIMIT / 2, || panicked.load(Ordering::Relaxed)));
+                    std::thread::sleep(Duration::from_millis(1));
                 });
             });
-            assert_eq!(thrown.downcast_ref(), Some(&30));
-            assert_eq!(begun.into_inner().unwrap(), expected);
+            assert_eq!(thrown.downcast_ref(), Some(&"one of many"));
+            let begun = begun.into_inner();
+            assert!(begun < RANGES / 10, "{begun} ranges were begun, {workers} workers");
         }
     });
 }
@@ -691,6 +739,56 @@ fn results_that_a_panicking_reduction_leaves_are_dropped_without_another_panic()
                 );
             });
             assert_eq!(thrown.downcast_ref(), Some(&"the reduction"));
+        });
+    });
+}
+
+/// Wherever `reduce` panics: what it was given, what it has made, and what waits for it is dropped once.
+#[test]
+fn results_that_a_panicking_reduce_leaves_are_dropped_once() {
+    /// How many there are, and how many were dropped.
+    #[derive(Default)]
+    struct Counts(AtomicUsize, AtomicUsize);
+    struct Counted<'a, const SIZE: usize> {
+        counts: &'a Counts,
+        dropped: bool,
+        _rest: [u8; SIZE],
+    }
+    impl<'a, const SIZE: usize> Counted<'a, SIZE> {
+        fn new(counts: &'a Counts) -> Self {
+            counts.0.fetch_add(1, Ordering::Relaxed);
+            Self { counts, dropped: false, _rest: [0; SIZE] }
+        }
+    }
+    impl<const SIZE: usize> Drop for Counted<'_, SIZE> {
+        fn drop(&mut self) {
+            assert!(!std::mem::replace(&mut self.dropped, true), "twice");
+            self.counts.1.fetch_add(1, Ordering::Relaxed);
+        }
+    }
+    fn check<const SIZE: usize>(split: micropool::Split<'_>) {
+        for panicking in [1, 2, 70] {
+            let (counts, reductions) = (Counts::default(), Cell::new(0));
+            let ended = catch_unwind(AssertUnwindSafe(|| {
+                let map = |_| Counted::<SIZE>::new(&counts);
+                split.reduce_ranges(100, map, |_, _| {
+                    reductions.set(reductions.get() + 1);
+                    if reductions.get() == panicking {
+                        resume_unwind(Box::new("the reduction"));
+                    }
+                    Counted::new(&counts)
+                })
+            }));
+            assert_eq!(ended.is_err(), reductions.get() == panicking);
+            drop(ended);
+            assert_eq!(counts.0.into_inner(), counts.1.into_inner(), "after {reductions:?} reductions");
+        }
+    }
+    within(LIMIT, || {
+        under_every_split(|split| {
+            check::<0>(split);
+            // More than a frame holds, in two groups.
+            check::<20_000>(split);
         });
     });
 }

@@ -3,7 +3,7 @@
 use fastrand::Rng;
 use micropool::{Split, ThreadPool};
 
-use crate::contract::{self, Way};
+use crate::contract::{self, PADDING, Way};
 use crate::oracle::{Place, Watch};
 use crate::owned;
 
@@ -44,8 +44,10 @@ enum Around {
 
 #[derive(Clone, Copy, Debug)]
 enum Which {
-    Iter { way: Way, cleanup: bool },
-    UpperBounded { cleanup: bool },
+    Iter { way: Way, cleanup: bool, large: bool },
+    UpperBounded { cleanup: bool, large: bool },
+    Ranges,
+    Reduced { large: bool },
     Owned(usize),
 }
 
@@ -53,19 +55,22 @@ impl Case {
     pub fn random(seed: u64) -> Self {
         let mut rng = Rng::with_seed(seed);
         let rng = &mut rng;
-        let length = |rng: &mut Rng| match rng.u32(..8) {
-            0 => rng.usize(..4),
-            1..4 => rng.usize(..20),
-            4..7 => rng.usize(..300),
-            _ => rng.usize(..3000),
+        let length = |rng: &mut Rng| match rng.u32(..80) {
+            0..10 => rng.usize(..4),
+            10..40 => rng.usize(..20),
+            40..70 => rng.usize(..300),
+            70..79 => rng.usize(..3000),
+            _ => rng.usize(3000..20_000),
         };
         let (len, other_len) = (length(rng), length(rng));
         let index = |rng: &mut Rng| rng.usize(..len.max(1));
         let mut breaks: Vec<usize> = (0..rng.usize(..4)).map(|_| index(rng)).filter(|index| *index < len).collect();
         breaks.sort();
-        let which = match rng.u32(..4) {
-            0 => Which::Iter { way: random_way(rng), cleanup: rng.u32(..4) > 0 },
-            1 => Which::UpperBounded { cleanup: rng.u32(..4) > 0 },
+        let which = match rng.u32(..6) {
+            0 => Which::Iter { way: random_way(rng), cleanup: rng.u32(..4) > 0, large: rng.bool() },
+            1 => Which::UpperBounded { cleanup: rng.u32(..4) > 0, large: rng.bool() },
+            2 if rng.bool() => Which::Ranges,
+            2 => Which::Reduced { large: rng.bool() },
             _ => Which::Owned(rng.usize(..owned::WITH_CLEANUP.len() + owned::OTHERS.len())),
         };
         // An item that is handed on may be dropped by something that unwinds already: it must not panic too.
@@ -105,7 +110,7 @@ impl Case {
             breaks,
             lazy: rng.u32(..8) == 0,
             armed,
-            pace: if rng.u32(..4) == 0 { rng.usize(1..50) } else { usize::MAX },
+            pace: if rng.u32(..4) == 0 { rng.usize(1..50) * (1 + len / 1000) } else { usize::MAX },
             workers: rng.usize(..4),
             cut,
             free: rng.bool(),
@@ -162,10 +167,21 @@ impl Case {
 
     fn run_split(&self, split: Split<'_>) {
         match self.which {
-            Which::Iter { way, cleanup: true } => contract::iter_pipeline::<true>(self, split, way),
-            Which::Iter { way, cleanup: false } => contract::iter_pipeline::<false>(self, split, way),
-            Which::UpperBounded { cleanup: true } => contract::upper_bounded_pipeline::<true>(self, split),
-            Which::UpperBounded { cleanup: false } => contract::upper_bounded_pipeline::<false>(self, split),
+            Which::Iter { way, cleanup, large } => match (cleanup, large) {
+                (true, true) => contract::iter_pipeline::<true, PADDING>(self, split, way),
+                (true, false) => contract::iter_pipeline::<true, 0>(self, split, way),
+                (false, true) => contract::iter_pipeline::<false, PADDING>(self, split, way),
+                (false, false) => contract::iter_pipeline::<false, 0>(self, split, way),
+            },
+            Which::UpperBounded { cleanup, large } => match (cleanup, large) {
+                (true, true) => contract::upper_bounded_pipeline::<true, PADDING>(self, split),
+                (true, false) => contract::upper_bounded_pipeline::<true, 0>(self, split),
+                (false, true) => contract::upper_bounded_pipeline::<false, PADDING>(self, split),
+                (false, false) => contract::upper_bounded_pipeline::<false, 0>(self, split),
+            },
+            Which::Ranges => contract::for_each_range(self, split),
+            Which::Reduced { large: true } => contract::reduce_ranges::<PADDING>(self, split),
+            Which::Reduced { large: false } => contract::reduce_ranges::<0>(self, split),
             Which::Owned(k) => match k.checked_sub(owned::WITH_CLEANUP.len()) {
                 None => owned::WITH_CLEANUP[k](self, split),
                 Some(k) => owned::OTHERS[k](self, split),

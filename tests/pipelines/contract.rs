@@ -1,4 +1,5 @@
-//! The two pipelines of paralight's `GenericThreadPool`, called as paralight calls them, with accumulators that stop where they like.
+//! The two pipelines of paralight's `GenericThreadPool`, called as paralight calls them, with accumulators that stop where they like; and the
+//! loops over ranges.
 
 use std::ops::{ControlFlow, Range};
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -23,6 +24,9 @@ impl<const NEEDED: bool> SourceCleanup for Cleaner<'_, NEEDED> {
     }
 }
 
+/// Of a large tally: eight of them fill a page, so a loop's lie in a buffer.
+pub const PADDING: usize = 60;
+
 /// How an accumulator goes through its iterator.
 #[derive(Clone, Copy, Debug)]
 pub enum Way {
@@ -44,8 +48,8 @@ struct Collector<'a> {
     breaks: &'a [usize],
 }
 
-impl<'a> Accumulator<usize, Tally<'a>> for Collector<'a> {
-    fn accumulate(&self, iter: impl Iterator<Item = usize>) -> Tally<'a> {
+impl<'a, const PADDING: usize> Accumulator<usize, Tally<'a, PADDING>> for Collector<'a> {
+    fn accumulate(&self, iter: impl Iterator<Item = usize>) -> Tally<'a, PADDING> {
         self.watch.init();
         let mut iter = iter.inspect(|index| self.watch.item(*index));
         let mut tally = Tally::new(self.watch);
@@ -58,7 +62,7 @@ impl<'a> Accumulator<usize, Tally<'a>> for Collector<'a> {
             }
             Way::Fold => tally = iter.fold(tally, Tally::with),
             Way::TryFold => {
-                let until_a_break = |tally: Tally<'a>, index| {
+                let until_a_break = |tally: Tally<'a, PADDING>, index| {
                     let tally = tally.with(index);
                     if self.breaks.contains(&index) { ControlFlow::Break(tally) } else { ControlFlow::Continue(tally) }
                 };
@@ -85,8 +89,8 @@ struct Joiner<'a> {
     lazy: bool,
 }
 
-impl<'a> ExactSizeAccumulator<Tally<'a>, Tally<'a>> for Joiner<'a> {
-    fn accumulate_exact(&self, mut iter: impl ExactSizeIterator<Item = Tally<'a>>) -> Tally<'a> {
+impl<'a, const PADDING: usize> ExactSizeAccumulator<Tally<'a, PADDING>, Tally<'a, PADDING>> for Joiner<'a> {
+    fn accumulate_exact(&self, mut iter: impl ExactSizeIterator<Item = Tally<'a, PADDING>>) -> Tally<'a, PADDING> {
         let mut all = Tally::new(self.watch);
         if self.lazy {
             return all;
@@ -102,10 +106,10 @@ impl<'a> ExactSizeAccumulator<Tally<'a>, Tally<'a>> for Joiner<'a> {
 }
 
 /// The first pipeline: what an accumulator sees is in order, and complete if it and those who join take all.
-pub fn iter_pipeline<const CLEANUP: bool>(case: &Case, split: Split<'_>, way: Way) {
+pub fn iter_pipeline<const CLEANUP: bool, const PADDING: usize>(case: &Case, split: Split<'_>, way: Way) {
     let watch = case.watch();
     let len = case.len;
-    let joined = catch_unwind(AssertUnwindSafe(|| {
+    let joined = catch_unwind(AssertUnwindSafe(|| -> Tally<'_, PADDING> {
         let joiner = Joiner { watch: &watch, lazy: case.lazy };
         let collector = Collector { watch: &watch, way, breaks: &case.breaks };
         split.iter_pipeline(len, collector, joiner, &Cleaner::<CLEANUP>(&watch, len))
@@ -121,7 +125,7 @@ pub fn iter_pipeline<const CLEANUP: bool>(case: &Case, split: Split<'_>, way: Wa
 }
 
 /// The second: of several breaks the first counts, and nothing below it is left out.
-pub fn upper_bounded_pipeline<const CLEANUP: bool>(case: &Case, split: Split<'_>) {
+pub fn upper_bounded_pipeline<const CLEANUP: bool, const PADDING: usize>(case: &Case, split: Split<'_>) {
     let watch = case.watch();
     let len = case.len;
     let joined = catch_unwind(AssertUnwindSafe(|| {
@@ -129,7 +133,7 @@ pub fn upper_bounded_pipeline<const CLEANUP: bool>(case: &Case, split: Split<'_>
             len,
             || {
                 watch.init();
-                Tally::new(&watch)
+                Tally::<PADDING>::new(&watch)
             },
             |tally, index| {
                 watch.item(index);
@@ -153,5 +157,46 @@ pub fn upper_bounded_pipeline<const CLEANUP: bool>(case: &Case, split: Split<'_>
         assert!(tally.seen.iter().take(needed).copied().eq(0..needed), "nothing below {needed} is missing");
     }
     watch.check_indices(CLEANUP);
+    watch.check_tallies();
+}
+
+/// A loop over ranges: each index in one of them, once.
+pub fn for_each_range(case: &Case, split: Split<'_>) {
+    let watch = case.watch();
+    let run = || {
+        split.for_each_range(case.len, |range| {
+            watch.init();
+            range.for_each(|index| watch.item(index));
+            watch.finalize();
+        });
+    };
+    if watch.outcome(catch_unwind(AssertUnwindSafe(run))).is_some() {
+        assert!((0..case.len).all(|index| watch.was_given(index)));
+    }
+    watch.check_indices(false);
+}
+
+/// One with a result for each: in order, and none is left over.
+pub fn reduce_ranges<const PADDING: usize>(case: &Case, split: Split<'_>) {
+    let watch = case.watch();
+    let tally_of = |range: Range<usize>| {
+        watch.init();
+        let tally = range.fold(Tally::<PADDING>::new(&watch), |tally, index| {
+            watch.item(index);
+            tally.with(index)
+        });
+        watch.finalize();
+        tally
+    };
+    let reduced = catch_unwind(AssertUnwindSafe(|| {
+        split.reduce_ranges(case.len, tally_of, |all, next| {
+            watch.reduce();
+            all.and(next)
+        })
+    }));
+    if let Some(tally) = watch.outcome(reduced) {
+        assert_eq!(tally.map_or(Vec::new(), |tally| tally.seen.clone()), (0..case.len).collect::<Vec<_>>());
+    }
+    watch.check_indices(false);
     watch.check_tallies();
 }

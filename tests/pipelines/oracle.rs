@@ -152,16 +152,17 @@ impl Drop for Item<'_> {
     }
 }
 
-/// What one thread has seen, in its order: the result of a piece.
-pub struct Tally<'a> {
+/// What one thread has seen, in its order: the result of a piece. A small one, or one that is too large for many in a frame.
+pub struct Tally<'a, const PADDING: usize = 0> {
     pub seen: Vec<usize>,
     watch: &'a Watch,
+    _padding: [u64; PADDING],
 }
 
-impl<'a> Tally<'a> {
+impl<'a, const PADDING: usize> Tally<'a, PADDING> {
     pub fn new(watch: &'a Watch) -> Self {
         watch.tallies.fetch_add(1, Relaxed);
-        Self { seen: Vec::new(), watch }
+        Self { seen: Vec::new(), watch, _padding: [0; PADDING] }
     }
 
     pub fn with(mut self, index: usize) -> Self {
@@ -175,7 +176,7 @@ impl<'a> Tally<'a> {
     }
 }
 
-impl Drop for Tally<'_> {
+impl<const PADDING: usize> Drop for Tally<'_, PADDING> {
     fn drop(&mut self) {
         // Twice would be more than there are.
         self.watch.tallies.fetch_sub(1, Relaxed);

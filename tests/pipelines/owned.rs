@@ -8,13 +8,14 @@ use micropool::Split;
 use micropool::iter::*;
 
 use crate::case::Case;
+use crate::contract::PADDING;
 use crate::oracle::{Item, Tally, Watch};
 
 /// A pipeline, and what it must come to.
 pub type Pipeline = fn(&Case, Split<'_>);
 
 /// Those in which no item that may panic when it is dropped is held by something that unwinds already.
-pub const WITH_CLEANUP: [Pipeline; 6] = [for_each, fold, reduce, any, try_for_each, filter_map];
+pub const WITH_CLEANUP: [Pipeline; 7] = [for_each, fold::<0>, fold::<PADDING>, reduce, any, try_for_each, filter_map];
 
 /// Those that hand items on, or leave some of them to paralight from the start.
 pub const OTHERS: [Pipeline; 9] = [
@@ -64,13 +65,13 @@ fn for_each(case: &Case, split: Split<'_>) {
     check(case, &watch, run, |()| assert!((0..case.len).all(|index| watch.was_given(index))));
 }
 
-fn fold(case: &Case, split: Split<'_>) {
+fn fold<const PADDING: usize>(case: &Case, split: Split<'_>) {
     let watch = case.watch();
     let run = |items: Vec<Item>| {
         let tally = items.into_par_iter().with_thread_pool(split).fold_per_thread(
             || {
                 watch.init();
-                Tally::new(&watch)
+                Tally::<PADDING>::new(&watch)
             },
             |tally, item| tally.with(pass(&watch, item)),
             |_| Tally::new(&watch),
