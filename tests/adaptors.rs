@@ -6,7 +6,7 @@
 use std::cmp::Ordering;
 use std::collections::VecDeque;
 use std::fmt::Debug;
-use std::ops::Range;
+use std::ops::{ControlFlow, Range};
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use std::time::Duration;
@@ -615,4 +615,103 @@ fn sorted_and_not(data: &[u64]) -> [Vec<u64>; 4] {
     let mut late = up.clone();
     late.push(0);
     [data.to_vec(), up, down, late]
+}
+
+// ---- final operations: comparing with what compares with nothing ------------------------------------------------
+
+/// NaN at either end or in the middle.
+fn with_nan(floats: &[f64]) -> Vec<Vec<f64>> {
+    let at = |place: usize| {
+        let mut floats = floats.to_vec();
+        floats[place] = f64::NAN;
+        floats
+    };
+    if floats.is_empty() { Vec::new() } else { [0, floats.len() / 2, floats.len() - 1].map(at).into() }
+}
+
+/// The data and something greater, with NaN before the difference or after it, on either side or on both.
+fn pairs_with_nan(data: &[u64]) -> Vec<[Vec<f64>; 2]> {
+    let floats = |data: &[u64]| -> Vec<f64> { data.iter().map(|n| *n as f64).collect() };
+    let (less, greater) = (floats(data), floats(&altered(data)));
+    let some = with_nan(&less).into_iter().zip(with_nan(&greater));
+    some.flat_map(|(a, b)| {
+        [[a.clone(), greater.clone()], [less.clone(), b.clone()], [greater.clone(), a.clone()], [a, b]]
+    })
+    .collect()
+}
+
+/// In order but for NaN, which is in no order.
+fn sorted_with_nan(data: &[u64]) -> Vec<Vec<f64>> {
+    let mut floats: Vec<f64> = data.iter().map(|n| *n as f64).collect();
+    floats.sort_by(f64::total_cmp);
+    with_nan(&floats)
+}
+
+fn each_of<T, R>(of: Vec<T>, f: impl Fn(T) -> R) -> Vec<R> {
+    of.into_iter().map(f).collect()
+}
+
+same_as_sequential! {
+    partial_cmp_with_nan(data, split): {
+        each_of(pairs_with_nan(data), |[a, b]| pairs!(a, b, split).partial_cmp())
+    } => each_of(pairs_with_nan(data), |[a, b]| a.partial_cmp(&b));
+    partial_cmp_by_key_with_nan(data, split): {
+        each_of(pairs_with_nan(data), |[a, b]| pairs!(a, b, split).partial_cmp_by_key(|n| -*n))
+    } => each_of(pairs_with_nan(data), |[a, b]| a.into_iter().map(|n| -n).partial_cmp(b.into_iter().map(|n| -n)));
+    partial_cmp_by_keys_with_nan(data, split): {
+        each_of(pairs_with_nan(data), |[a, b]| pairs!(a, b, split).partial_cmp_by_keys(|a| *a + 1.0, |b| *b))
+    } => each_of(pairs_with_nan(data), |[a, b]| a.into_iter().map(|n| n + 1.0).partial_cmp(b));
+    eq_with_nan(data, split): {
+        each_of(pairs_with_nan(data), |[a, b]| (pairs!(a, b, split).eq(), pairs!(a, a, split).eq(), pairs!(a, b, split).ne()))
+    } => each_of(pairs_with_nan(data), |[a, b]| (a == b, !a.iter().any(|n| n.is_nan()), a != b));
+    is_sorted_with_nan(data, split): {
+        each_of(sorted_with_nan(data), |floats| floats.par_iter().with_thread_pool(split).is_sorted())
+    } => each_of(sorted_with_nan(data), |floats| floats.is_sorted());
+    is_sorted_by_key_with_nan(data, split): {
+        each_of(sorted_with_nan(data), |floats| floats.par_iter().with_thread_pool(split).is_sorted_by_key(|n| n / 2.0))
+    } => each_of(sorted_with_nan(data), |floats| floats.is_sorted_by_key(|n| n / 2.0));
+}
+
+// ---- the pipelines that the others are made of ------------------------------------------------------------------
+
+same_as_sequential! {
+    pipeline(data, split): {
+        data.par_iter().with_thread_pool(split).pipeline(Vec::new, pushed, Vec::into_boxed_slice, |a, b| [a, b].concat().into())
+    } => data.into();
+    pipeline_of_inexact(data, split): {
+        let places = places(data);
+        let some = places.par_iter().filter(|n| **n % 3 > 0).with_thread_pool(split);
+        some.pipeline(|| 1, |sum, n| sum + n, |sum| sum - 1, |a, b| a + b)
+    } => data.iter().filter(|n| **n % 3 > 0).sum();
+    pipeline_of_owned(data, split): {
+        let texts = text(data).into_par_iter().with_thread_pool(split);
+        texts.pipeline(String::new, |all, next| all + &next, |all| all, |a, b| a + &b)
+    } => text(data).concat();
+    short_circuiting_pipeline(data, split): {
+        [1, 50, 96, 1000].map(|end| {
+            data.par_iter().with_thread_pool(split).short_circuiting_pipeline(
+                Vec::new,
+                |seen, n| if *n == end { ControlFlow::Break(end) } else { ControlFlow::Continue(pushed(seen, n)) },
+                |seen| match seen {
+                    ControlFlow::Continue(seen) => Ok(seen),
+                    ControlFlow::Break(end) => Err(end),
+                },
+                |a, b| Ok([a?, b?].concat()),
+            )
+        })
+    } => [1, 50, 96, 1000].map(|end| if data.contains(&end) { Err(end) } else { Ok(data.to_vec()) });
+    short_circuiting_pipeline_of_owned(data, split): {
+        let texts = text(data).into_par_iter().with_thread_pool(split);
+        texts.short_circuiting_pipeline(
+            || (),
+            |(), text| if text == "50" { ControlFlow::Break(text) } else { ControlFlow::Continue(()) },
+            ControlFlow::break_value,
+            Option::or,
+        )
+    } => text(data).into_iter().find(|text| text == "50");
+}
+
+fn pushed(mut seen: Vec<u64>, n: &u64) -> Vec<u64> {
+    seen.push(*n);
+    seen
 }
