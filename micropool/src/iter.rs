@@ -13,7 +13,8 @@
 //! # Which split
 //!
 //! A split says how finely a loop *may* be cut. Threads take neighbouring chunks, one after another; who has nothing left
-//! takes over half of what the busiest still has. So a finer split is the better balanced one, and costs an atomic exchange a chunk.
+//! takes over half of what the busiest still has, or, where there are no more chunks than threads, the next chunk that nobody has begun. So a
+//! finer split is the better balanced one, and costs an atomic exchange a chunk.
 //!
 //! | split | for | mind that |
 //! |---|---|---|
@@ -22,8 +23,8 @@
 //! | [`split_by(n)`](crate::split_by) | a number of parts that follows from the task | no more than `n` threads take part |
 //! | [`split_per_item`](crate::split_per_item) | items that take microseconds or more each: files, rows, entities with scripts | cheap items: the exchange costs more than they do |
 //!
-//! `cargo run --release --bin loops -- --only micropool` in the repository's `benches/` measures this: its tables named "splits" have them beside each
-//! other on your machine, one for even work and one for skewed; without `--only`, beside rivals.
+//! `cargo run --release --ignore-rust-version --bin loops -- --only micropool` in the repository's `benches/` measures this: its tables named "splits"
+//! have them beside each other on your machine, one for even work and one for skewed; without `--only`, beside rivals.
 //!
 //! If an item takes nanoseconds and does nothing but arithmetic, a loop over ranges
 //! ([`Split::for_each_range`](crate::Split::for_each_range), [`reduce_ranges`](crate::Split::reduce_ranges)) shows the compiler
@@ -36,9 +37,10 @@
 //!   order of the source too; how many there are is open.
 //! * An early end (`any`, `find_any`, `try_for_each`) stops other threads at their next item, `find_first` those that are past what was found.
 //! * After a panic no further chunk is begun. In chunks that run, owned items that have a `Drop` are begun no more, and neither are items of
-//!   `find_first` and its like; `sum` and `product` end a block of 1024 items at most. Other loops over plain items go on to the end of all
-//!   chunks that run, and only then the panic comes out: of a `for_each` over `0..usize::MAX` that is never. A look at a flag would keep the
-//!   compiler from vectorising them: cut them finer, or give them a `panic_fuse()`, which looks with every item.
+//!   `find_first` and its like if it was an item that panicked (and not the `Drop` of one that was left, or a pipeline's `finalize`); `sum` and
+//!   `product` end a block of 1024 items at most. Other loops over plain items go on to the end of all chunks that run, and only then
+//!   the panic comes out: of a `for_each` over `0..usize::MAX` that is never. A look at a flag would keep the compiler from
+//!   vectorising them: cut them finer, or give them a `panic_fuse()`, which looks with every item.
 //!   The payload leaves the loop when all have ended. Every item of an owned source is dropped once, whatever happens.
 //! * Nothing is allocated besides the result in the steady state. What threads accumulate lies in the caller's frame: a place for each chunk if
 //!   there are no more chunks than threads, else a few for each thread, at least 64 bytes each, and room for 2, 8, 64, 192 or 512 of them. If
@@ -51,10 +53,11 @@
 //!   collections by [`ParallelSource`].
 //! * Before `with_thread_pool`: `array_windows`, `chain`, `cloned`, `copied`, `enumerate`, `filter`, `filter_map`, `inspect`, `map`,
 //!   `map_init`, `rev`, `skip`, `skip_exact`, `step_by`, `take`, `take_exact`, `update`, `downgrade`.
-//! * After it: `all`, `all_equal`, `any`, `cmp`, `eq`, `ne` and `partial_cmp` with their `_by…` forms, `collect`, `collect_per_thread`, `find_any`,
-//!   `find_first`, `find_map_any`, `find_map_first`, `fold_per_thread`, `for_each`, `for_each_init`, `is_sorted`, `map`, `max`, `min`, `minmax`,
-//!   `panic_fuse`, `product`, `reduce`, `sum`, and `try_collect`, `try_collect_per_thread`, `try_fold_per_thread`, `try_for_each`, `try_for_each_init`,
-//!   `try_reduce`.
+//! * After it: `all`, `all_equal`, `any`, `cmp` and `partial_cmp` (`_by`, `_by_key`, `_by_keys` too), `collect`, `collect_per_thread`, `eq` and
+//!   `ne` (`_by_key`, `_by_keys` too), `find_any`, `find_first`, `find_map_any`, `find_map_first`, `fold_per_thread`, `for_each`, `for_each_init`,
+//!   `is_sorted`, `max`, `min` and `minmax` (`_by`, `_by_key` too), `map`, `panic_fuse`, `product`, `reduce`, `sum`, and `try_collect`,
+//!   `try_collect_per_thread`, `try_fold_per_thread`, `try_for_each`, `try_for_each_init`, `try_reduce`; and what all of these are made of:
+//!   `pipeline`, `short_circuiting_pipeline`, `upper_bounded_pipeline`, `iter_pipeline`.
 //!
 //! # What to write for what there isn't
 //!
