@@ -42,6 +42,8 @@
 //!   the panic comes out: of a `for_each` over `0..usize::MAX` that is never. A look at a flag would keep the compiler from
 //!   vectorising them: cut them finer, or give them a `panic_fuse()`, which looks with every item.
 //!   The payload leaves the loop when all have ended. Every item of an owned source is dropped once, whatever happens.
+//!   (An [`Accumulator`] of your own that catches a panic which passes its iterator of owned items catches it too late: the others have been told,
+//!   and the result is one without the chunks that nobody had begun. Catch it in the item.)
 //! * Nothing is allocated besides the result in the steady state. What threads accumulate lies in the caller's frame: a place for each chunk if
 //!   there are no more chunks than threads, else a few for each thread, at least 64 bytes each, and room for 2, 8, 64, 192 or 512 of them. If
 //!   that would take more than 32 KiB, or if 512 won't do, they lie in a buffer that the calling thread keeps for its next loop.

@@ -231,6 +231,9 @@ where
     // What others have taken is done, or cleaned up, when they have left. If the loop has stopped that is all there is: chunks that
     // nobody has begun are the rest of the piece below them.
     opened.close();
+    // It may have stopped without a payload: an accumulator of the user's has caught what passed its iterator, and so stopped the others
+    // (`Indices::drop`). Each chunk is run or cleaned up in this case too, but the results lack those that nobody had begun; `iter.rs` says so.
+    // To stop from `run_piece` only would let the others go on while the panicking thread cleans up, which may take long.
     // Ordering: Relaxed: who has left was seen by the close.
     if state.stopped.load(Ordering::Relaxed) != 0
         && let Some(payload) = state.payload.lock().take()
