@@ -32,14 +32,14 @@
 
 use crate::cut::Cut;
 use crate::join::join_on;
-use crate::opened::{Entry, Opened};
+use crate::opened::{Noted, Opened};
 use crate::panic::{Held, Payload, catch, drop_quietly};
 use crate::pieces::{Piece, Pieces, pack, places_for, unpack};
 use crate::places;
 use crate::runs::{Runs, Source, hide_row};
 use crate::seat::Seat;
 use crate::slot::{HIDDEN, Work};
-use crate::sync::{AtomicU32, AtomicU64, AtomicUsize, Mutex, Ordering, UnsafeCell, edge};
+use crate::sync::{AtomicU32, AtomicU64, AtomicUsize, Mutex, Ordering, edge};
 use std::panic::resume_unwind;
 use std::ptr;
 
@@ -64,13 +64,11 @@ struct Loop<'a, T, F> {
     /// Somebody panicked: the rest is dropped, not run.
     stopped: AtomicU32,
     payload: Mutex<Option<Payload>>,
-    /// Written by the caller before anything is available, read by those inside.
-    entry: UnsafeCell<Option<Entry<'a>>>,
+    entry: Noted<'a>,
 }
 
 // SAFETY: results are written by the thread that runs the piece and read by the caller when all have left; `T: Send` is asked
-// by `run`, and `F: Sync` too. The entry is written before the store of `available` that those who read it have seen.
-// `loop_chunks_run_once_and_in_order` (loom) would see either access out of turn.
+// by `run`, and `F: Sync` too. `loop_chunks_run_once_and_in_order` (loom) would see an access out of turn.
 unsafe impl<T: Send, F: Sync> Sync for Loop<'_, T, F> {}
 
 /// Runs `body` on runs that cover `0..len` once, on this thread and those that help, and hands the results to `reduce`
@@ -209,7 +207,7 @@ where
         used: AtomicUsize::new(1),
         stopped: AtomicU32::new(0),
         payload: Mutex::new(None),
-        entry: UnsafeCell::new(None),
+        entry: Noted::new(),
     };
     pieces[0].first.store(0, Ordering::Relaxed);
     if division == Division::Pieces {
@@ -220,8 +218,8 @@ where
     let work = unsafe { Work::new(ptr::from_ref(&state).cast(), help_with_loop::<T, F>) };
     let opened = Opened::new(me, work);
     let entry = opened.entry();
-    // SAFETY: nobody enters while nothing is available, so nobody else is in `state` yet.
-    state.entry.with_mut(|place| unsafe { *place = Some(entry) });
+    // SAFETY: nothing is available yet.
+    unsafe { state.entry.note(entry) };
     // Ordering: Release pairs with the Acquire of those who look whether there is something to take: they see `state`.
     let available = if division == Division::Pieces { 1 } else { cut.chunks as u64 - 1 };
     entry.available().store(available, Ordering::Release);
@@ -267,7 +265,7 @@ where
 
     /// Takes the next chunk of the row.
     fn next_in_row(&self) -> Option<usize> {
-        let available = self.entry().available();
+        let available = self.entry.get().available();
         let mut left = available.load(Ordering::Relaxed);
         while (1..HIDDEN).contains(&left) && self.stopped.load(Ordering::Relaxed) == 0 {
             match available.compare_exchange_weak(left, left - 1, Ordering::Relaxed, Ordering::Relaxed) {
@@ -342,7 +340,7 @@ where
     /// exchange `available`. If his exchange (in `something_left`) comes first, ours has read it or one after it (perhaps that of
     /// another who found nothing), and the second look sees his half; if ours comes first, his makes the half known.
     fn nothing_left(&self, has_place: bool) -> bool {
-        let available = self.entry().available();
+        let available = self.entry.get().available();
         // Ordering: Acquire pairs with the Release in `something_left`, through any exchange between.
         available.swap(0, Ordering::AcqRel);
         let left = self.largest_rest(has_place).is_some();
@@ -355,16 +353,11 @@ where
 
     /// There is more to take, and others may have been told that there isn't.
     fn something_left(&self) {
-        let entry = self.entry();
+        let entry = self.entry.get();
         // Ordering: Release pairs with the Acquire in `nothing_left`, and with that of those who look from outside.
         if entry.available().swap(1, Ordering::AcqRel) == 0 {
             entry.announce();
         }
-    }
-
-    fn entry(&self) -> Entry<'_> {
-        // SAFETY: written by the caller before anything was available; who is here has seen that, or is the caller.
-        self.entry.with(|entry| unsafe { *entry }).expect("written before anything was available")
     }
 
     /// Runs the body on a piece, and keeps its result or its panic.
@@ -372,7 +365,7 @@ where
         let piece = &self.pieces[place];
         let source = match self.division {
             Division::Pieces => Source::Piece(&piece.rest),
-            Division::Row => Source::Row { left: self.entry().available(), next: first + 1 },
+            Division::Row => Source::Row { left: self.entry.get().available(), next: first + 1 },
             Division::Apart => Source::Nowhere,
         };
         if self.division != Division::Pieces {
@@ -401,7 +394,7 @@ where
         let mut kept = self.payload.lock();
         self.stopped.store(1, Ordering::Relaxed);
         if self.division != Division::Pieces {
-            hide_row(self.entry().available());
+            hide_row(self.entry.get().available());
         }
         if kept.is_none() {
             *kept = Some(payload);

@@ -5,7 +5,7 @@ use crate::panic::AbortOnUnwind;
 use crate::seat::{Pushed, Seat};
 use crate::segment::{SlotId, Target};
 use crate::slot::Work;
-use crate::sync::{AtomicU64, Ordering, edge};
+use crate::sync::{AtomicU64, Ordering, UnsafeCell, edge};
 use crate::wait::{Awaited, wait};
 use crate::wake;
 use crate::word::{Kind, Tier, Word};
@@ -43,6 +43,35 @@ impl<'a> Entry<'a> {
 
     fn word(&self) -> Word {
         self.pushed.slot.load()
+    }
+}
+
+/// Where an entry is written down for those inside of it: once, by its owner, before anything is available there.
+pub(crate) struct Noted<'a>(UnsafeCell<Option<Entry<'a>>>);
+
+// SAFETY: an entry is shared by all who are inside of it, and it is written before any of them is, as `note` asks.
+#[allow(unsafe_code)]
+unsafe impl Sync for Noted<'_> {}
+
+impl<'a> Noted<'a> {
+    pub(crate) fn new() -> Self {
+        Self(UnsafeCell::new(None))
+    }
+
+    /// # Safety
+    /// The caller is the owner, and nothing has been available in the entry yet: so nobody else reads. Who calls `get` later is the owner,
+    /// or came in because he saw that something is available.
+    #[allow(unsafe_code)]
+    pub(crate) unsafe fn note(&self, entry: Entry<'a>) {
+        // SAFETY: by this function's contract nobody else is here. `loop_chunks_run_once_and_in_order`, `board_a_diamond_in_order` and
+        // `scope_items_end_before_it_returns` (loom) would see one who is.
+        self.0.with_mut(|place| unsafe { *place = Some(entry) });
+    }
+
+    #[allow(unsafe_code)]
+    pub(crate) fn get(&self) -> Entry<'a> {
+        // SAFETY: written before it was shared, as `note` asks, and never again.
+        self.0.with(|place| unsafe { *place }).expect("noted before anything is available")
     }
 }
 

@@ -1,7 +1,7 @@
 //! `scope`: items that borrow from the caller's frame, all done before it returns.
 
 use crate::current;
-use crate::opened::{Entry, Opened, Progress};
+use crate::opened::{Entry, Noted, Opened, Progress};
 use crate::panic::{catch, drop_quietly};
 use crate::run_unit::{Belongs, UnitEnd, run_claimed};
 use crate::seat::Seat;
@@ -15,7 +15,7 @@ use std::fmt;
 use std::marker::PhantomData;
 use std::panic::resume_unwind;
 use std::ptr;
-use std::sync::{Arc, OnceLock};
+use std::sync::Arc;
 
 /// Where [`scope`]'s closure spawns its items. See [`scope`].
 pub struct Scope<'scope, 'env: 'scope> {
@@ -28,7 +28,7 @@ pub struct Scope<'scope, 'env: 'scope> {
 struct State {
     pool: Arc<Shared>,
     /// The scope's entry on its owner's stack: set before the closure runs, valid until `scope` returns.
-    entry: OnceLock<Entry<'static>>,
+    entry: Noted<'static>,
     items: Injector<Arc<dyn Unit>>,
     /// Items spawned and not ended.
     unfinished: AtomicUsize,
@@ -80,7 +80,7 @@ where
     let scope = Scope {
         state: State {
             pool: crate::shared::handle(me),
-            entry: OnceLock::new(),
+            entry: Noted::new(),
             items: Injector::new(),
             unfinished: AtomicUsize::new(0),
             failed: Mutex::new(Vec::new()),
@@ -94,8 +94,8 @@ where
     // SAFETY: only the lifetime changes; the entry is used by items and by this call, all before it is closed.
     let entry = unsafe { std::mem::transmute::<Entry<'_>, Entry<'static>>(opened.entry()) };
     let state = &scope.state;
-    let first = state.entry.set(entry).is_ok();
-    debug_assert!(first);
+    // SAFETY: nothing is available before `f` spawns.
+    unsafe { state.entry.note(entry) };
     let result = catch(|| f(&scope));
     let unfinished = Progress {
         entry: opened.entry(),
@@ -133,16 +133,12 @@ unsafe fn run_items(data: *const (), me: &Seat) {
 }
 
 impl State {
-    fn entry(&self) -> Entry<'static> {
-        *self.entry.get().expect("set before the scope is seen by anybody")
-    }
-
     fn pop(&self) -> Option<Arc<dyn Unit>> {
         loop {
             match self.items.steal() {
                 Steal::Success(item) => {
                     edge("an item popped, available still");
-                    self.entry().available().fetch_sub(1, Ordering::AcqRel);
+                    self.entry.get().available().fetch_sub(1, Ordering::AcqRel);
                     return Some(item);
                 }
                 Steal::Empty => return None,
@@ -164,9 +160,9 @@ impl State {
 
     fn run(&self, me: &Seat, item: Arc<dyn Unit>) {
         // What an item makes has the tier of its scope's.
-        let tier = self.entry().owner().tier_at(self.entry().id().position);
+        let tier = self.entry.get().owner().tier_at(self.entry.get().id().position);
         let tier = if tier == Tier::Foreground { tier } else { me.tier() };
-        if run_claimed(me, &item, tier, Belongs::Scope(self.entry().id())) {
+        if run_claimed(me, &item, tier, Belongs::Scope(self.entry.get().id())) {
             self.failed.lock().push(item.clone());
         }
         // A result that nobody has a handle of: its `Drop` may spawn more, for which the owner must still be waiting.
@@ -215,7 +211,7 @@ impl<'scope, 'env> Scope<'scope, 'env> {
         let unit = unsafe { std::mem::transmute::<Arc<dyn Unit + 'scope>, Arc<dyn Unit>>(unit) };
         let queued = unit.header().predecessor_over();
         debug_assert!(queued);
-        let entry = state.entry();
+        let entry = state.entry.get();
         state.items.push(unit.clone());
         edge("an item pushed, not available");
         entry.available().fetch_add(1, Ordering::AcqRel);

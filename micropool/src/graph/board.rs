@@ -12,7 +12,7 @@
 
 use super::ready::{Ready, words};
 use crate::current;
-use crate::opened::{Entry, Opened, Progress};
+use crate::opened::{Entry, Noted, Opened, Progress};
 use crate::panic::{catch, drop_quietly};
 use crate::seat::Seat;
 use crate::sleep::Mode;
@@ -141,7 +141,7 @@ struct Board<'a, 'job> {
     top_here: AtomicU64,
     /// Those that aren't over; each thread counts its own off when it finds nothing ready.
     unfinished: AtomicU32,
-    entry: std::sync::OnceLock<Entry<'a>>,
+    entry: Noted<'a>,
 }
 
 /// Runs a graph: every job exactly once, as soon as its predecessors are over; it is told whether those that it needs succeeded. `W` is [`words`] of `N`.
@@ -174,7 +174,7 @@ fn run_on_board(
         words,
         top_here: AtomicU64::new(0),
         unfinished: AtomicU32::new(nodes.len() as u32),
-        entry: std::sync::OnceLock::new(),
+        entry: Noted::new(),
     };
     let run = |me: &Seat| {
         // SAFETY: the entry is closed before the board goes, below.
@@ -182,8 +182,8 @@ fn run_on_board(
         let opened = Opened::new(me, work);
         // SAFETY: only the lifetime grows; the board is read by those inside and by this call, all before the close.
         let entry = unsafe { std::mem::transmute::<Entry<'_>, Entry<'_>>(opened.entry()) };
-        let first = board.entry.set(entry).is_ok();
-        debug_assert!(first);
+        // SAFETY: nothing is available yet.
+        unsafe { board.entry.note(entry) };
         wake::warm_up(me.pool(), plan.width.saturating_sub(1));
         let hand = board.hand();
         if hand.set_ready((0..nodes.len()).filter(|&k| plan.preds[k] == 0)).others > 1 {
@@ -226,7 +226,7 @@ type Here<'a, 'b> = Option<&'a mut [&'b mut dyn NodeJob]>;
 
 impl Board<'_, '_> {
     fn hand(&self) -> Hand<'_> {
-        let entry = *self.entry.get().expect("set before anybody has a hand in it");
+        let entry = self.entry.get();
         Hand {
             plan: self.plan,
             nodes: self.nodes,
