@@ -101,6 +101,49 @@ fn sleeper_and_pusher_see_one_another() {
     });
 }
 
+/// One lies down and looks once more; another publishes, reads who sleeps after `light`, and wakes whom it sees. All of P3 to P5 and I1
+/// to I5, but for what a push does about those who search.
+fn lies_down_while_another_pushes(light: impl Fn() + Copy + Send + Sync + 'static) {
+    explore(None, move || {
+        let (bed, start) = (bed(), Start::new());
+        bed.pool.start_searching();
+        let published = Arc::new(AtomicU32::new(0));
+        let (other, work) = (bed.clone(), published.clone());
+        let pusher = start.spawn(move || {
+            work.store(1, Ordering::Release);
+            light();
+            if !other.pool.counts().none() {
+                other.sleeper.wake(&other.pool, Mode::Idle);
+            }
+        });
+        start.go();
+        bed.sleeper.announce_idle(&bed.pool);
+        crate::sync::heavy_fence();
+        if published.load(Ordering::Acquire) == 1 {
+            bed.sleeper.retract(&bed.pool, Mode::Idle);
+        } else {
+            bed.sleeper.block();
+            assert_eq!(published.load(Ordering::Acquire), 1, "woken for nothing");
+        }
+        pusher.join().unwrap();
+        assert_eq!((bed.pool.counts().idle(), bed.pool.counts().searching()), (0, 1));
+    });
+}
+
+// The twin of the canary below, so that it is the fence that makes the difference.
+#[test]
+fn sleeper_that_lies_down_hears_of_a_push() {
+    lies_down_while_another_pushes(crate::sync::light_fence);
+}
+
+// Proves that the models see a lost wake-up, and stores that are late: without the fence the pusher may see nobody, and the sleeper
+// nothing.
+#[test]
+#[should_panic(expected = "deadlock")]
+fn canary_a_push_without_a_fence_loses_a_wake_up() {
+    lies_down_while_another_pushes(|| ());
+}
+
 // One sleeps; another lies down and is woken at once, as a late wake may do, or thinks better of it.
 // Goes red if a sleeper announces itself before it is counted: its waker then takes the first one out of the counts, and a push
 // sees nobody.

@@ -68,6 +68,22 @@ fn canary_a_claim_that_is_no_exchange_is_found_out() {
     });
 }
 
+// Proves that the models see what an ordering is for: the same steps as in `publish` and `claim`, but for the Release.
+#[test]
+#[should_panic(expected = "Causality violation")]
+fn canary_a_publication_without_release_is_found_out() {
+    explore(None, || {
+        let (one, start) = (one(), Start::new());
+        let other = one.clone();
+        let thief = start.spawn(move || steal(&other, 1));
+        start.go();
+        one.slot.put(increments(&one.frame));
+        let word = one.slot.load().next(Kind::Ready, Tier::Foreground);
+        overwrite(&one.slot.state, word.0, Ordering::Relaxed);
+        thief.join().unwrap();
+    });
+}
+
 // Goes red if `reclaim` is a load and a store, if `publish` stores without Release, or if `finish` is Relaxed. (Not if `claim`
 // succeeds Relaxed: the word that it compares was loaded with Acquire.)
 #[test]

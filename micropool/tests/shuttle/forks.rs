@@ -1,6 +1,7 @@
 //! Joins: who runs the second half, who sleeps, who is woken.
 
 use crate::{Count, Gate, explore, number_of, pool, quiet_panic};
+use shuttle::sync::atomic::{AtomicUsize, Ordering};
 
 // Goes red if a claim overwrites the word instead of exchanging it.
 #[test]
@@ -118,5 +119,31 @@ fn a_panic_waits_for_the_other_half() {
         assert_eq!(number_of(|| pool.join(|| second.up(), || quiet_panic(2))), 2);
         assert_eq!(second.get(), 2);
         assert_eq!(pool.join(|| 3, || 4), (3, 4));
+    });
+}
+
+// Proves that a scenario sees what only some schedules show, in the user's code too: each half loads, then stores, and one of them may
+// undo what the other did meanwhile.
+#[test]
+#[should_panic(expected = "an increment is lost")]
+fn canary_two_halves_that_load_and_store_are_found_out() {
+    explore(|| {
+        let pool = pool(1);
+        let sum = AtomicUsize::new(0);
+        let half = || sum.store(sum.load(Ordering::SeqCst) + 1, Ordering::SeqCst);
+        pool.join(half, half);
+        assert_eq!(sum.load(Ordering::SeqCst), 2, "an increment is lost");
+    });
+}
+
+// The twin of the canary: with one exchange for both steps there is nothing to find.
+#[test]
+fn two_halves_that_exchange_count_to_two() {
+    explore(|| {
+        let pool = pool(1);
+        let sum = AtomicUsize::new(0);
+        let half = || sum.fetch_add(1, Ordering::SeqCst);
+        pool.join(half, half);
+        assert_eq!(sum.load(Ordering::SeqCst), 2, "an increment is lost");
     });
 }
