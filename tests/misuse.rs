@@ -4,12 +4,15 @@
 
 #![forbid(unsafe_code)]
 
+use micropool::__private::{Edge, NodeJob, NodeSpec, OnceJob, Plan, run_graph};
+use micropool::iter::*;
 use micropool::{Scope, ScopedTask, SharedTask, Task, ThreadPool, ThreadPoolBuilder};
 use std::cell::{Cell, RefCell};
 use std::future::{Future, IntoFuture};
 use std::mem::forget;
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::pin::{Pin, pin};
+use std::process::Stdio;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, mpsc};
 use std::task::{Context, Poll, Wake, Waker};
@@ -82,6 +85,149 @@ fn a_forgotten_pool_runs_on() {
         forget(pool);
         assert_eq!((0..50).map(|_| receiver.recv_timeout(LIMIT).unwrap()).sum::<i32>(), 1225);
         assert_eq!(task.join(), 5);
+    });
+}
+
+/// Whoever forgets a thread of a pool has said that it will run: the pool's end waits for that. One that is dropped has said that it won't.
+#[test]
+fn a_forgotten_worker_thread_is_waited_for_without_end() {
+    const WAITS: i32 = 8;
+    const ENDS: i32 = 9;
+    let Some(role) = support::role() else {
+        return within(LIMIT, || {
+            let roles = [
+                ("forgotten", WAITS),
+                ("forgotten, then none", WAITS),
+                ("dropped", ENDS),
+                ("dropped, then none", ENDS),
+            ];
+            for (role, code) in roles {
+                let mut child = support::in_child("a_forgotten_worker_thread_is_waited_for_without_end", role);
+                let child = child.stdout(Stdio::null()).stderr(Stdio::piped()).spawn().unwrap();
+                let output = support::ended(child, LIMIT / 4);
+                let said = String::from_utf8_lossy(&output.stderr);
+                assert_eq!(output.status.code(), Some(code), "{role}: {said}");
+            }
+        });
+    };
+    let (is_forgotten, fails) = (role.starts_with("forgotten"), role.ends_with("none"));
+    let (told, last_step) = mpsc::channel();
+    let thread = std::thread::spawn(move || {
+        let builder = ThreadPoolBuilder::new().num_threads(2).spawn_handler(move |worker| match worker.index() {
+            1 if fails => Err(std::io::Error::other("no more")),
+            _ if is_forgotten => {
+                forget(worker);
+                Ok(())
+            }
+            _ => Ok(()),
+        });
+        if fails {
+            told.send(()).unwrap();
+            return assert!(builder.build().is_err());
+        }
+        let pool = builder.build().unwrap();
+        // Until then it is a pool that lacks its workers, and callers do the work.
+        assert_eq!((pool.join(|| 1, || 2), pool.spawn(|| 3).join()), ((1, 2), 3));
+        told.send(()).unwrap();
+        drop(pool);
+    });
+    last_step.recv_timeout(LIMIT / 8).expect("what comes before waits for nobody");
+    let patience = if is_forgotten { Duration::from_millis(300) } else { LIMIT / 8 };
+    if eventually(patience, || thread.is_finished()) {
+        thread.join().expect("it has ended well");
+        std::process::exit(ENDS);
+    }
+    std::process::exit(WAITS);
+}
+
+#[test]
+fn awake_guards_end_after_their_pool_and_on_other_threads() {
+    within(LIMIT, || {
+        for workers in [0, 1, 3] {
+            let pool = pool(workers);
+            let (first, second) = (pool.keep_awake(), pool.install(micropool::keep_awake));
+            // Made on a thread of the pool, if it has any.
+            let third = pool.spawn(micropool::keep_awake).join();
+            std::thread::spawn(move || drop(first)).join().unwrap();
+            assert_eq!(pool.join(|| 1, || 2), (1, 2));
+            // Inside of another pool, whose guards they aren't.
+            let other = self::pool(1);
+            let (kept, own) = (third, other.keep_awake());
+            other.install(|| drop(kept));
+            // The threads of a pool go though one is left.
+            drop(pool);
+            std::thread::spawn(move || drop(second)).join().unwrap();
+            drop(other);
+            drop(own);
+        }
+    });
+}
+
+/// One item of a loop: counts how often it was given out and how often it was dropped, and owns nothing.
+struct Item<'a>(&'a (AtomicUsize, AtomicUsize), bool);
+
+impl Drop for Item<'_> {
+    fn drop(&mut self) {
+        self.0.1.fetch_add(1, Ordering::SeqCst);
+    }
+}
+
+/// Takes so many items of its iterator, and forgets that.
+struct Forgets(usize);
+
+impl<'a> Accumulator<Item<'a>, usize> for Forgets {
+    fn accumulate(&self, mut iter: impl Iterator<Item = Item<'a>>) -> usize {
+        let mut taken = 0;
+        for item in iter.by_ref().take(self.0) {
+            item.0.0.fetch_add(1, Ordering::SeqCst);
+            taken += 1;
+            if item.1 {
+                resume_unwind(Box::new("as asked"));
+            }
+        }
+        forget(iter);
+        taken
+    }
+}
+
+struct Sum;
+
+impl ExactSizeAccumulator<usize, usize> for Sum {
+    fn accumulate_exact(&self, iter: impl ExactSizeIterator<Item = usize>) -> usize {
+        iter.sum()
+    }
+}
+
+#[test]
+fn an_iterator_that_its_accumulator_forgets_leaks_its_items_and_gives_none_twice() {
+    const ITEMS: usize = 100;
+    within(LIMIT, || {
+        for (takes, panics) in [(0, false), (1, false), (7, false), (usize::MAX, false), (1, true), (7, true)] {
+            support::under_every_split(|split| {
+                let counts: Vec<(AtomicUsize, AtomicUsize)> = (0..ITEMS).map(|_| Default::default()).collect();
+                let items: Vec<Item<'_>> =
+                    counts.iter().enumerate().map(|(n, count)| Item(count, panics && n % 50 == 0)).collect();
+                let run = || items.into_par_iter().with_thread_pool(split).iter_pipeline(Forgets(takes), Sum);
+                let taken = catch_unwind(AssertUnwindSafe(run));
+                let counts = counts.into_iter().map(|(given, dropped)| (given.into_inner(), dropped.into_inner()));
+                let counts: Vec<_> = counts.collect();
+                assert!(counts.iter().all(|&(given, dropped)| given <= 1 && dropped <= 1), "{counts:?}");
+                assert!(
+                    counts.iter().all(|&(given, dropped)| given <= dropped),
+                    "what was taken is dropped: {counts:?}"
+                );
+                let given: usize = counts.iter().map(|(given, _)| given).sum();
+                match taken {
+                    Ok(taken) => assert_eq!(taken, given),
+                    Err(payload) => assert!(panics && payload.is::<&str>()),
+                }
+                if takes == 0 {
+                    assert!(counts.iter().all(|&(_, dropped)| dropped == 0), "nobody had them: {counts:?}");
+                } else if takes == usize::MAX {
+                    assert_eq!(given, ITEMS);
+                }
+            });
+        }
     });
 }
 
@@ -547,6 +693,94 @@ fn a_branch_that_nobody_offers() {
             }));
             assert_eq!(both.ok(), ends.then_some((1, 2)));
             assert_eq!(Arc::strong_count(&dropped), 1);
+        }
+    });
+}
+
+/// What only the macro calls, with plans that it never writes. A circle never begins: each of its nodes waits for another, and so the
+/// call doesn't return. What isn't on it is run once.
+#[test]
+fn a_plan_with_a_circle_runs_nothing_twice() {
+    static RUNS: [AtomicUsize; 5] = [const { AtomicUsize::new(0) }; 5];
+    static CIRCLE: Plan<5> = {
+        const fn to(succs: &'static [Edge]) -> NodeSpec {
+            NodeSpec { succs, here: false }
+        }
+        const fn edge(to: u32) -> Edge {
+            Edge { to, needs: true }
+        }
+        // The first leads into a circle of the second and the third; the fourth leads to itself; the last stands alone.
+        const INTO: &[Edge] = &[edge(1)];
+        const FORTH: &[Edge] = &[edge(2)];
+        const BACK: &[Edge] = &[edge(1)];
+        const ITSELF: &[Edge] = &[edge(3)];
+        Plan::new([to(INTO), to(FORTH), to(BACK), to(ITSELF), to(&[])], 2)
+    };
+    if support::role().is_none() {
+        return within(LIMIT, || {
+            let mut child = support::in_child("a_plan_with_a_circle_runs_nothing_twice", "circle");
+            let child = child.stdout(Stdio::null()).stderr(Stdio::piped()).spawn().unwrap();
+            let output = support::ended(child, LIMIT / 4);
+            assert_eq!(output.status.code(), Some(8), "{}", String::from_utf8_lossy(&output.stderr));
+        });
+    }
+    let runs = || RUNS.each_ref().map(|count| count.load(Ordering::SeqCst));
+    let calls: Vec<_> = [0, 2]
+        .map(|workers| {
+            std::thread::spawn(move || {
+                let mut jobs = std::array::from_fn::<_, 5, _>(|k| {
+                    OnceJob::new(move |may| {
+                        RUNS[k].fetch_add(1, Ordering::SeqCst);
+                        may
+                    })
+                });
+                let pool = self::pool(workers);
+                pool.install(|| run_graph::<5, 0>(&CIRCLE, jobs.each_mut().map(|job| job as _), &mut []));
+            })
+        })
+        .into();
+    assert!(eventually(LIMIT / 8, || runs() == [2, 0, 0, 0, 2]), "{:?}", runs());
+    std::thread::sleep(Duration::from_millis(100));
+    assert_eq!(runs(), [2, 0, 0, 0, 2], "three of five wait for one another, or for themselves");
+    assert!(calls.iter().all(|call| !call.is_finished()));
+    std::process::exit(8);
+}
+
+/// As above: a node for the caller, without its job. It counts as one that panicked.
+#[test]
+fn a_plan_whose_caller_lacks_a_job() {
+    const TO_2: &[Edge] = &[Edge { to: 2, needs: true }];
+    const TO_3: &[Edge] = &[Edge { to: 3, needs: true }];
+    static PLAN: Plan<4> = Plan::new(
+        [
+            NodeSpec { succs: TO_2, here: true },
+            NodeSpec { succs: TO_3, here: true },
+            NodeSpec { succs: &[], here: false },
+            NodeSpec { succs: &[], here: false },
+        ],
+        2,
+    );
+    on_pools(|pool| {
+        for present in 0..3 {
+            let told: [Mutex<Vec<bool>>; 4] = Default::default();
+            let job = |k: usize| {
+                let told = &told[k];
+                OnceJob::new(move |may| {
+                    told.lock().unwrap().push(may);
+                    may
+                })
+            };
+            let (mut first, mut second, mut third, mut fourth) = (job(0), job(1), job(2), job(3));
+            let (mut nothing, mut neither) = (micropool::__private::Nothing, micropool::__private::Nothing);
+            let mut here: [&mut dyn NodeJob; 2] = [&mut first, &mut second];
+            pool.install(|| {
+                let jobs = [&mut nothing as _, &mut neither as _, &mut third as _, &mut fourth as _];
+                run_graph::<4, 0>(&PLAN, jobs, &mut here[..present]);
+            });
+            let expected = |has: bool| if has { vec![true] } else { vec![] };
+            let told = told.map(|told| told.into_inner().unwrap());
+            let (one, two) = (present > 0, present > 1);
+            assert_eq!(told, [expected(one), expected(two), vec![one], vec![two]], "{present} of two");
         }
     });
 }

@@ -248,7 +248,8 @@ impl ThreadPoolBuilder {
 
     /// Creates the threads: it is given each [`WorkerThread`] and must see to it that [`WorkerThread::run`] is called on a thread
     /// of its own. For affinity, priorities, or systems that make threads in another way. The pool then can't join them; it waits
-    /// for each to have run to its end.
+    /// for each to have run to its end. So each must be run or dropped: one that is forgotten ([`std::mem::forget`]) makes dropping the
+    /// pool wait for ever, and likewise a [`build`](Self::build) that fails at a later thread.
     ///
     /// ```
     /// let builder = micropool::ThreadPoolBuilder::new().num_threads(2);

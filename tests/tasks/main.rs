@@ -4,6 +4,7 @@
 mod cancelling;
 mod chains;
 mod futures;
+mod rude_wakers;
 
 use micropool::{SharedTask, Task, ThreadPool, ThreadPoolBuilder};
 use std::future::{Future, IntoFuture};
