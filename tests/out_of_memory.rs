@@ -36,10 +36,31 @@ unsafe impl GlobalAlloc for Failing {
 #[global_allocator]
 static ALLOCATOR: Failing = Failing;
 
+/// What is played, and how often it asks for memory at least: what it is there for, not what threads happen to do besides.
+const LEAST: [(&str, u32); 12] = [
+    ("build", 30),
+    ("spawn", 2),
+    ("then", 4),
+    ("chain", 10),
+    ("share", 1),
+    ("after", 6),
+    ("scope", 2),
+    ("loop", 2),
+    ("join_all", 2),
+    ("broadcast", 2),
+    ("depth", 4),
+    ("seat", 1),
+];
+
 fn nested(depth: usize) {
     if depth > 0 {
         micropool::join(|| nested(depth - 1), || ());
     }
+}
+
+#[micropool::job(background)]
+fn after_two(#[after] a: u32, #[after] b: u32) -> u32 {
+    a + b
 }
 
 /// What needs memory, by name, once a pool is there.
@@ -71,6 +92,38 @@ fn play(what: &str, allocations: u32) {
             fails();
             nested(1000);
         }),
+        // A chain, and a handle of it for several.
+        "chain" => {
+            fails();
+            pool.spawn(|| 1).then(|n| n + 1).then(|n| n + 1).then(drop).join();
+        }
+        "share" => {
+            let task = pool.spawn(|| 1);
+            fails();
+            drop(task.share().clone());
+        }
+        "after" => {
+            let (first, second) = (pool.spawn(|| 1), pool.spawn(|| 2));
+            pool.install(|| {
+                fails();
+                after_two(first, second).join();
+            });
+        }
+        // Results that are too many for the caller's frame: in a buffer of its thread's.
+        "loop" => {
+            fails();
+            let large = |range: std::ops::Range<usize>| [range.start; 1 << 10];
+            pool.split_per_item().reduce_ranges(100, large, |a, _| a);
+        }
+        "join_all" => {
+            let jobs: Vec<_> = (0..100_usize).map(|n| move || n).collect();
+            fails();
+            pool.join_all(jobs);
+        }
+        "broadcast" => pool.install(|| {
+            fails();
+            micropool::broadcast(|_| ());
+        }),
         "seat" => std::thread::scope(|threads| {
             threads.spawn(|| {
                 fails();
@@ -91,8 +144,9 @@ fn the_process_ends_with_the_standard_message() {
         return;
     }
     let test = "the_process_ends_with_the_standard_message";
-    for what in ["build", "spawn", "then", "scope", "depth", "seat"] {
-        let mut failed = 0;
+    // With how many allocations each needs at least.
+    for (what, least) in LEAST {
+        let (mut failed, mut had_enough) = (0, false);
         for allocations in 0..200 {
             let mut command = in_child(test, &format!("{what} {allocations}"));
             let child = command.stdout(std::process::Stdio::piped()).stderr(std::process::Stdio::piped()).spawn();
@@ -100,11 +154,13 @@ fn the_process_ends_with_the_standard_message() {
             let said = String::from_utf8_lossy(&output.stderr);
             if output.status.success() {
                 // From here on there is enough.
+                had_enough = String::from_utf8_lossy(&output.stdout).contains("it had enough");
                 break;
             }
             assert!(said.contains("memory allocation of"), "{what}, after {allocations}: {:?}: {said}", output.status);
             failed += 1;
         }
-        assert!(failed > 0, "{what} needs no memory at all?");
+        assert!(had_enough, "{what} was never played to its end");
+        assert!(failed >= least, "{what} ran out of memory at {failed} places only");
     }
 }
