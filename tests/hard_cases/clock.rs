@@ -4,6 +4,7 @@
 use crate::{LIMIT, pool};
 use micropool::ThreadPoolBuilder;
 use std::process::Stdio;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicI64, Ordering};
 use std::thread;
 use std::time::{Duration, Instant};
@@ -54,6 +55,28 @@ fn work(rounds: usize) {
     }
 }
 
+/// How many of three tasks `help_background` runs with this budget, of which the first makes the clock jump by so many seconds and
+/// each takes so long.
+fn helped(budget: Duration, jump: i64, each: Duration) -> usize {
+    let (pool, gate) = (support::capped(1, 1), support::Gate::default());
+    // Its worker is busy, so that there are all three to help with.
+    gate.hold(&pool).detach();
+    let jumped = Arc::new(AtomicBool::new(false));
+    for _ in 0..3 {
+        let jumped = jumped.clone();
+        let task = move || {
+            if !jumped.swap(true, Ordering::Relaxed) {
+                OFF.fetch_add(jump, Ordering::Relaxed);
+            }
+            thread::sleep(each);
+        };
+        pool.spawn(task).detach();
+    }
+    let count = pool.install(|| micropool::help_background(budget));
+    gate.open();
+    count
+}
+
 #[test]
 fn case_20_clocks_that_jump() {
     const NAME: &str = "clock::case_20_clocks_that_jump";
@@ -62,6 +85,11 @@ fn case_20_clocks_that_jump() {
             let before = Instant::now();
             OFF.store(1_000_000, Ordering::Relaxed);
             assert!(before.elapsed() > Duration::from_secs(900_000), "the standard library's clock is ours");
+            let (short, long) = (Duration::from_millis(5), Duration::from_secs(1000));
+            assert_eq!(helped(short, 0, 2 * short), 1, "as asked for");
+            assert_eq!(helped(long, 0, Duration::ZERO), 3, "as asked for");
+            assert_eq!(helped(long, 2000, Duration::ZERO), 1, "a jump ahead ends it early");
+            assert_eq!(helped(short, -2000, 2 * short), 3, "and one back makes it last longer");
             let over = AtomicBool::new(false);
             thread::scope(|s| {
                 s.spawn(|| {
@@ -75,7 +103,7 @@ fn case_20_clocks_that_jump() {
                 over.store(true, Ordering::Relaxed);
             });
         }
-        Some(_) => work(400),
+        Some(_) => work(200),
         None => crate::watched(|| {
             let run = |role| in_child(NAME, role).stdout(Stdio::null()).stderr(Stdio::piped()).spawn().unwrap();
             let bent = run("bent");

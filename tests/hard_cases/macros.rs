@@ -16,6 +16,10 @@ fn files(folder: &Path, ending: &str) -> Vec<PathBuf> {
 // That the compiler says this is tested by `micropool-macros/tests/ui`; here, that what it says stands on the token that is wrong.
 #[test]
 fn case_28_messages_stand_on_the_users_tokens() {
+    watched(messages_stand_on_the_users_tokens);
+}
+
+fn messages_stand_on_the_users_tokens() {
     let ui = Path::new(env!("CARGO_MANIFEST_DIR")).join("micropool-macros/tests/ui");
     let mut messages = 0;
     for folder in ["parallel", "job"].map(|name| ui.join(name)) {

@@ -12,6 +12,7 @@ mod tasks_and_pools;
 use micropool::{ThreadPool, ThreadPoolBuilder};
 use std::any::Any;
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::process::Stdio;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
@@ -21,6 +22,19 @@ const LIMIT: Duration = Duration::from_secs(10);
 
 fn watched(case: impl FnOnce() + Send + 'static) {
     support::within(LIMIT, case);
+}
+
+/// A case in a process of its own, for what others would feel. `name` is that of the test.
+fn alone(name: &'static str, case: impl FnOnce()) {
+    if support::role().is_some() {
+        return case();
+    }
+    watched(move || {
+        let mut child = support::in_child(name, "alone");
+        let child = child.stdout(Stdio::null()).stderr(Stdio::piped()).spawn().expect("this binary is there");
+        let output = support::ended(child, LIMIT - Duration::from_secs(1));
+        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    });
 }
 
 fn pool(workers: usize) -> ThreadPool {
@@ -66,18 +80,6 @@ struct Counted(Arc<AtomicUsize>);
 impl Drop for Counted {
     fn drop(&mut self) {
         self.0.fetch_add(1, Ordering::SeqCst);
-    }
-}
-
-/// Counts its drop and then panics in it, unless the thread is unwinding already (two panics at once are the program's end).
-struct Bomb(Arc<AtomicUsize>);
-
-impl Drop for Bomb {
-    fn drop(&mut self) {
-        self.0.fetch_add(1, Ordering::SeqCst);
-        if !std::thread::panicking() {
-            panic!("dropped");
-        }
     }
 }
 

@@ -1,11 +1,13 @@
 //! Panics: 1 to 6; and early exits, which stop a loop as a panic does.
 
-use crate::{Bomb, Counted, LIMIT, Payload, counter, number, on_pools, payload, pool, watched};
+use crate::{Counted, LIMIT, Payload, counter, number, on_pools, payload, pool, watched};
 use micropool::iter::*;
 use micropool::{Task, ThreadPoolBuilder};
+use std::collections::BTreeMap;
 use std::panic::{AssertUnwindSafe, catch_unwind, panic_any};
+use std::process::Stdio;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
-use std::sync::{Arc, mpsc};
+use std::sync::{Arc, Mutex, mpsc};
 use std::thread;
 use support::eventually;
 
@@ -44,24 +46,30 @@ fn case_01_a_panic_in_a_in_b_in_both_of_a_join() {
 
 #[test]
 fn case_02_a_panic_in_a_task_reaches_its_join() {
-    watched(|| {
-        let pool = pool(1);
+    on_pools(|pool| {
+        let workers = || {
+            let ids = Mutex::new(BTreeMap::new());
+            pool.install(|| micropool::broadcast(|k| _ = ids.lock().unwrap().insert(k, thread::current().id())));
+            ids.into_inner().unwrap()
+        };
+        let before = workers();
         let (sender, receiver) = mpsc::channel();
-        let worker = pool.spawn(|| thread::current().id());
-        assert!(eventually(LIMIT, || worker.complete()));
         for n in 0..50 {
             let sender = sender.clone();
             let task: Task<()> = pool.spawn(move || {
                 sender.send(thread::current().id()).unwrap();
                 panic_any(Payload(n))
             });
-            // The worker runs it, not this thread.
-            receiver.recv().unwrap();
+            // A worker runs it, not this thread: but where there is none.
+            let ran_on = receiver.recv_timeout(LIMIT).unwrap();
+            if before.is_empty() {
+                assert_eq!(ran_on, thread::current().id());
+            } else {
+                assert!(before.values().any(|&worker| worker == ran_on));
+            }
             assert_eq!(payload(|| task.join()), n);
         }
-        let after = pool.spawn(|| thread::current().id());
-        assert!(eventually(LIMIT, || after.complete()));
-        assert_eq!(worker.join(), after.join(), "the worker lives");
+        assert_eq!(workers(), before, "all workers live");
     });
 }
 
@@ -89,62 +97,157 @@ fn case_03_a_detached_panic_goes_to_the_handler() {
 }
 
 #[test]
-fn case_04_panics_in_drops_and_in_handlers_are_contained() {
-    watched(|| {
-        for workers in [0, 1, 3] {
-            let pool = ThreadPoolBuilder::new()
-                .num_threads(workers)
-                .start_handler(|_| panic!("at the start"))
-                .exit_handler(|_| panic!("at the end"))
-                .panic_handler(|_payload| panic!("in the handler, with the payload in hand"))
-                .build()
-                .unwrap();
-            let drops = counter();
-            let bomb = || Bomb(drops.clone());
-            let (result, capture, payload_of, cancelled) = (bomb(), bomb(), bomb(), bomb());
-
-            // A result that nobody sees.
-            pool.spawn(move || result).detach();
-            // A capture: the task's own panic.
-            let task = pool.spawn(move || drop(capture));
-            assert!(task.outcome().is_err());
-            // A payload that nobody sees.
-            pool.spawn(move || panic_any(payload_of)).detach();
-            // The closure of a task that was cancelled: it waits for one that can't end before.
-            let gate = Arc::new(std::sync::Barrier::new(2));
-            if workers > 0 {
-                let other = gate.clone();
-                let before = pool.spawn(move || {
-                    other.wait();
-                });
-                let after = before.then(move |()| drop(cancelled));
-                assert!(after.cancel());
-                gate.wait();
-            } else {
-                pool.spawn(move || cancelled).detach();
-            }
-            // The second payload of a join, the result of the half that didn't panic, the results of a scope and of a loop.
-            assert_eq!(payload(|| pool.join(|| panic_any(Payload(1)), || panic_any(bomb()))), 1);
-            assert_eq!(payload(|| pool.join(bomb, || -> Bomb { panic_any(Payload(2)) })), 2);
-            assert_eq!(payload(|| pool.join(|| -> Bomb { panic_any(Payload(3)) }, bomb)), 3);
-            assert_eq!(payload(|| pool.scope(|s| drop((s.spawn(bomb), s.spawn(|| panic_any(Payload(4))))))), 4);
-            let reduce =
-                |range: std::ops::Range<usize>| if range.contains(&7) { panic_any(Payload(5)) } else { bomb() };
-            assert_eq!(payload(|| pool.split_per_item().reduce_ranges(8, reduce, |a, _| a)), 5);
+fn case_03_without_a_handler_nothing_aborts() {
+    if support::role().is_some() {
+        for pool in [0, 1, 3].map(pool) {
+            pool.spawn(|| panic!("nobody joins it")).detach();
             pool.wait_idle();
-            let made = || Arc::strong_count(&drops) - 1;
-            assert!(eventually(LIMIT, || made() == 0), "{} bombs were not dropped", made());
-            assert!(drops.load(Ordering::SeqCst) >= 8);
-            // All workers are there still.
-            let there = AtomicUsize::new(0);
-            pool.install(|| {
-                micropool::broadcast(|_| {
-                    there.fetch_add(1, Ordering::Relaxed);
-                })
-            });
-            assert_eq!(there.into_inner(), workers);
+            pool.spawn(|| 0).then(|_| panic!("nobody joins what follows")).detach();
+            pool.wait_idle();
+            drop(pool.spawn_shared(|| panic!("nobody has a handle")));
+            pool.wait_idle();
+            assert_eq!(pool.spawn(|| 4).join(), 4);
+            drop(pool);
+        }
+        std::process::exit(3);
+    }
+    watched(|| {
+        let mut child = support::in_child("panics::case_03_without_a_handler_nothing_aborts", "no handler");
+        let child = child.stdout(Stdio::null()).stderr(Stdio::piped()).spawn().unwrap();
+        let output = support::ended(child, LIMIT / 2);
+        let said = String::from_utf8_lossy(&output.stderr);
+        assert_eq!(output.status.code(), Some(3), "{said}");
+        // What the panic hook does is all that is heard of them.
+        for words in ["nobody joins it", "nobody joins what follows", "nobody has a handle"] {
+            assert_eq!(said.matches(words).count(), 3, "once in each of three pools: {said}");
         }
     });
+}
+
+/// Counts its drop and then panics in it, with its name, unless the thread is unwinding already (two panics at once are the program's end).
+struct Bomb(Arc<AtomicUsize>, &'static str);
+
+impl Drop for Bomb {
+    fn drop(&mut self) {
+        self.0.fetch_add(1, Ordering::SeqCst);
+        if !thread::panicking() {
+            panic!("{}", self.1);
+        }
+    }
+}
+
+/// Each `Bomb`'s count of drops, by name.
+#[derive(Default)]
+struct Bombs(Mutex<Vec<(&'static str, Arc<AtomicUsize>)>>);
+
+impl Bombs {
+    fn make(&self, name: &'static str) -> Bomb {
+        let count = counter();
+        self.0.lock().unwrap().push((name, count.clone()));
+        Bomb(count, name)
+    }
+
+    /// No bomb is alive, and how often each was dropped.
+    fn drops(&self) -> Option<Vec<(&'static str, usize)>> {
+        let bombs = self.0.lock().unwrap();
+        let gone = bombs.iter().all(|(_, count)| Arc::strong_count(count) == 1);
+        gone.then(|| bombs.iter().map(|(name, count)| (*name, count.load(Ordering::SeqCst))).collect())
+    }
+}
+
+/// What the panic hook is told, in this process.
+fn reports() -> Arc<Mutex<BTreeMap<String, usize>>> {
+    let heard: Arc<Mutex<BTreeMap<String, usize>>> = Arc::default();
+    let hears = heard.clone();
+    std::panic::set_hook(Box::new(move |info| {
+        let payload = info.payload();
+        let words = payload.downcast_ref::<String>().map(String::as_str).or(payload.downcast_ref::<&str>().copied());
+        *hears.lock().unwrap().entry(words.unwrap_or("no words").to_owned()).or_default() += 1;
+    }));
+    heard
+}
+
+#[test]
+fn case_04_panics_in_drops_and_in_handlers_are_contained() {
+    if let Some(role) = support::role() {
+        // The hook is the process's.
+        return panics_in_drops_and_in_handlers(role.parse().unwrap());
+    }
+    watched(|| {
+        for workers in ["0", "1", "3"] {
+            let name = "panics::case_04_panics_in_drops_and_in_handlers_are_contained";
+            let mut child = support::in_child(name, workers);
+            let child = child.stdout(Stdio::null()).stderr(Stdio::piped()).spawn().unwrap();
+            let output = support::ended(child, LIMIT / 4);
+            assert!(output.status.success(), "{workers}: {}", String::from_utf8_lossy(&output.stderr));
+        }
+    });
+}
+
+fn panics_in_drops_and_in_handlers(workers: usize) {
+    let (heard, bombs) = (reports(), Bombs::default());
+    let pool = ThreadPoolBuilder::new()
+        .num_threads(workers)
+        .start_handler(|_| panic!("at the start"))
+        .exit_handler(|_| panic!("at the end"))
+        .panic_handler(|_payload| panic!("in the handler, with the payload in hand"))
+        .build()
+        .unwrap();
+    let bomb = |name| bombs.make(name);
+    let (result, capture, payload_of) = (bomb("a result"), bomb("a capture"), bomb("a payload"));
+    let cancelled = bomb("a closure that was cancelled");
+
+    // A result that nobody sees.
+    pool.spawn(move || result).detach();
+    // A capture: the task's own panic.
+    let task = pool.spawn(move || drop(capture));
+    assert!(task.outcome().is_err());
+    // A payload that nobody sees.
+    pool.spawn(move || panic_any(payload_of)).detach();
+    // The closure of a task that was cancelled: it waits for one that can't end before.
+    let gate = Arc::new(std::sync::Barrier::new(2));
+    if workers > 0 {
+        let other = gate.clone();
+        let before = pool.spawn(move || {
+            other.wait();
+        });
+        let after = before.then(move |()| drop(cancelled));
+        assert!(after.cancel());
+        gate.wait();
+    } else {
+        pool.spawn(move || cancelled).detach();
+    }
+    // The second payload of a join, the result of the half that didn't panic, the results of a scope and of a loop.
+    let second = || panic_any(bomb("a second payload"));
+    assert_eq!(payload(|| pool.join(|| panic_any(Payload(1)), second)), 1);
+    assert_eq!(payload(|| pool.join(|| bomb("the first half's"), || -> Bomb { panic_any(Payload(2)) })), 2);
+    assert_eq!(payload(|| pool.join(|| -> Bomb { panic_any(Payload(3)) }, || bomb("the second half's"))), 3);
+    let items = || pool.scope(|s| drop((s.spawn(|| bomb("an item's")), s.spawn(|| panic_any(Payload(4))))));
+    assert_eq!(payload(items), 4);
+    let reduce =
+        |range: std::ops::Range<usize>| if range.contains(&7) { panic_any(Payload(5)) } else { bomb("a chunk's") };
+    assert_eq!(payload(|| pool.split_per_item().reduce_ranges(8, reduce, |a, _| a)), 5);
+    pool.wait_idle();
+    assert!(eventually(LIMIT / 8, || bombs.drops().is_some()), "a bomb wasn't dropped");
+    let drops = bombs.drops().unwrap();
+    assert!(drops.iter().all(|&(_, count)| count == 1), "each is dropped once: {drops:?}");
+    // All workers are there still.
+    let there = AtomicUsize::new(0);
+    pool.install(|| {
+        micropool::broadcast(|_| {
+            there.fetch_add(1, Ordering::Relaxed);
+        })
+    });
+    assert_eq!(there.into_inner(), workers);
+    drop(pool);
+    // Those that are missing here were dropped on a thread that was unwinding, and so had no panic.
+    let heard = heard.lock().unwrap();
+    let names = ["a result", "a capture", "a closure that was cancelled", "an item's"];
+    let handlers =
+        [("in the handler, with the payload in hand", 1), ("at the start", workers), ("at the end", workers)];
+    for (words, count) in names.map(|name| (name, 1)).into_iter().chain(handlers) {
+        assert_eq!(heard.get(words).copied().unwrap_or(0), count, "{words}: {heard:?}");
+    }
 }
 
 #[test]

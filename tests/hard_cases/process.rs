@@ -1,12 +1,11 @@
 //! The process: 25 to 27.
 
-use crate::{LIMIT, pool, watched};
+use crate::{LIMIT, alone, pool, watched};
 use micropool::ThreadPoolBuilder;
 use std::cell::RefCell;
 use std::process::Stdio;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
-use std::sync::mpsc;
+use std::sync::{Arc, Mutex, mpsc};
 use std::thread;
 use std::time::Duration;
 use support::{ended, in_child};
@@ -15,19 +14,45 @@ use support::{ended, in_child};
 #[cfg(unix)]
 pub struct Storm(Arc<AtomicBool>, Option<thread::JoinHandle<usize>>);
 
+/// The `n`th signal to everybody. To each thread by itself: of one to the whole process only its first thread would ever hear, which
+/// takes it if it can.
+#[cfg(target_os = "linux")]
+fn signal(n: usize, threads: &mut Vec<i32>) {
+    // To look who is there takes longer than the signals.
+    if n.is_multiple_of(32) {
+        let names =
+            std::fs::read_dir("/proc/self/task").expect("our own threads").flatten().map(|entry| entry.file_name());
+        threads.clear();
+        threads.extend(names.filter_map(|name| name.to_str()?.parse::<i32>().ok()));
+    }
+    for thread in threads {
+        // SAFETY: no pointers, and a handler is there. A thread that has ended meanwhile is an error that nobody needs.
+        unsafe { libc::syscall(libc::SYS_tgkill, libc::getpid(), *thread, libc::SIGUSR1) };
+    }
+}
+
+#[cfg(all(unix, not(target_os = "linux")))]
+fn signal(_: usize, _: &mut Vec<i32>) {
+    rustix::process::kill_process(rustix::process::getpid(), rustix::process::Signal::USR1).expect("a signal");
+}
+
 #[cfg(unix)]
 impl Storm {
     pub fn begin() -> Self {
+        Self::with_a_pause_of(Duration::from_micros(50))
+    }
+
+    /// With so much time between two signals to the same thread.
+    pub fn with_a_pause_of(pause: Duration) -> Self {
         let over = Arc::new(AtomicBool::new(false));
         signal_hook::flag::register(signal_hook::consts::SIGUSR1, Arc::default()).expect("a handler");
         let end = over.clone();
         let thread = thread::spawn(move || {
-            let mut sent = 0;
+            let (mut sent, mut threads) = (0, Vec::new());
             while !end.load(Ordering::Relaxed) {
-                rustix::process::kill_process(rustix::process::getpid(), rustix::process::Signal::USR1)
-                    .expect("a signal");
+                signal(sent, &mut threads);
                 sent += 1;
-                thread::sleep(Duration::from_micros(50));
+                thread::sleep(pause);
             }
             sent
         });
@@ -227,7 +252,7 @@ fn case_26_exit_with_busy_workers() {
 #[cfg(unix)]
 #[test]
 fn case_27_signals() {
-    watched(|| {
+    alone("process::case_27_signals", || {
         let _storm = Storm::begin();
         let pool = ThreadPoolBuilder::new().num_threads(3).spin_before_sleep(Duration::ZERO).build().unwrap();
         let began = std::time::Instant::now();
@@ -243,5 +268,51 @@ fn case_27_signals() {
             pool.wait_idle();
             drop(self::pool(2));
         }
+    });
+}
+
+// By each thread's own time, to leave out the storm's.
+#[cfg(unix)]
+#[test]
+fn case_27_sleeps_that_signals_end_are_slept_on() {
+    use rustix::time::{ClockId, clock_gettime};
+    fn used() -> Duration {
+        let time = clock_gettime(ClockId::ThreadCPUTime);
+        Duration::new(time.tv_sec.unsigned_abs(), time.tv_nsec.unsigned_abs() as u32)
+    }
+    alone("process::case_27_sleeps_that_signals_end_are_slept_on", || {
+        const WORKERS: usize = 3;
+        // One that is busy is seen, though it has but a share of the processors.
+        let (whole, most) = (Duration::from_secs(1), Duration::from_millis(60));
+        let pool = ThreadPoolBuilder::new().num_threads(WORKERS).spin_before_sleep(Duration::ZERO).build().unwrap();
+        let everybody = || {
+            let times = Mutex::new([Duration::ZERO; WORKERS]);
+            pool.install(|| micropool::broadcast(|k| times.lock().unwrap()[k] = used()));
+            times.into_inner().unwrap()
+        };
+        let (signals, before) = (Arc::new(AtomicUsize::new(0)), everybody());
+        let counted = signals.clone();
+        // SAFETY: the handler adds to a number.
+        unsafe { signal_hook::low_level::register(libc::SIGUSR1, move || _ = counted.fetch_add(1, Ordering::Relaxed)) }
+            .expect("a handler");
+        let storm = Storm::with_a_pause_of(Duration::from_millis(1));
+        // This thread sleeps for the half that a worker has, and the two other workers for anything.
+        let begun = AtomicBool::new(false);
+        let (since, ()) = pool.join(
+            || {
+                assert!(support::eventually(LIMIT / 2, || begun.load(Ordering::Acquire)));
+                used()
+            },
+            || {
+                begun.store(true, Ordering::Release);
+                thread::sleep(whole);
+            },
+        );
+        let own = used() - since;
+        drop(storm);
+        let spent = everybody().iter().zip(before).map(|(after, before)| *after - before).max();
+        assert!(signals.load(Ordering::Relaxed) > 100, "the sleeps are ended");
+        assert!(own < most, "{own:?} of processor time to wait for {whole:?}");
+        assert!(spent < Some(most), "{spent:?} of processor time to sleep for {whole:?}");
     });
 }

@@ -1,6 +1,6 @@
 //! Scheduling: 15 to 19. (20 is in `clock.rs`.)
 
-use crate::{LIMIT, counter, pool, watched};
+use crate::{LIMIT, alone, counter, pool, watched};
 use micropool::ThreadPoolBuilder;
 use std::cell::Cell;
 use std::process::Stdio;
@@ -20,7 +20,7 @@ fn case_15_a_lock_held_across_waits_is_not_asked_for_again() {
         static INSIDE: Cell<bool> = const { Cell::new(false) };
     }
     watched(|| {
-        for workers in [1, 2, 8] {
+        for workers in [0, 1, 2, 8] {
             let pool = pool(workers);
             let lock = Mutex::new(0_u32);
             let item = || {
@@ -97,7 +97,7 @@ fn case_16_depth_on_a_2_mib_stack() {
 // models beside the protocol (`micropool/src/sleep`) take every edge.
 #[test]
 fn case_17_no_wake_up_is_lost() {
-    watched(|| {
+    alone("scheduling::case_17_no_wake_up_is_lost", || {
         #[cfg(unix)]
         let _storm = crate::process::Storm::begin();
         for spin in [Duration::ZERO, Duration::from_micros(2)] {

@@ -47,23 +47,34 @@ fn case_07_a_dropped_handle_detaches_and_cancel_against_run_has_one_winner() {
 
 #[test]
 fn case_08_a_task_joined_from_inside_itself() {
-    watched(|| {
-        let pool = pool(1);
+    // With no workers a task runs before there is a handle, unless it comes after one of another pool.
+    #[micropool::job(background)]
+    fn joins_itself(#[after] shape: u32, own: mpsc::Receiver<Task<()>>, told: mpsc::Sender<String>) {
+        let own = own.recv().unwrap();
+        let join = move || catch_unwind(AssertUnwindSafe(|| own.join()));
+        let ended = match shape {
+            0 => join(),
+            1 => micropool::join(|| (), join).1,
+            _ => micropool::scope(|s| s.spawn(join).join()),
+        };
+        told.send(words(ended.expect_err("it can't be done"))).unwrap();
+    }
+    on_pools(|pool| {
+        let other = self::pool(1);
         // By its one handle, in the task, in a half that the task made, and in an item of a scope that it made.
         for shape in 0..3 {
-            let (sender, receiver) = mpsc::channel::<Task<()>>();
+            let (sender, receiver) = mpsc::channel();
             let (told, result) = mpsc::channel();
-            let task = pool.spawn(move || {
-                let own = receiver.recv().unwrap();
-                let join = move || catch_unwind(AssertUnwindSafe(|| own.join()));
-                let ended = match shape {
-                    0 => join(),
-                    1 => micropool::join(|| (), join).1,
-                    _ => micropool::scope(|s| s.spawn(join).join()),
-                };
-                told.send(words(ended.expect_err("it can't be done"))).unwrap();
+            let gate = support::Gate::default();
+            let held = gate.clone();
+            let before = other.spawn(move || {
+                held.pass();
+                shape
             });
-            sender.send(task).unwrap();
+            sender.send(pool.install(|| joins_itself(before, receiver, told))).unwrap();
+            gate.open();
+            other.wait_idle();
+            pool.wait_idle();
             let text = result.recv_timeout(LIMIT / 2).expect("a panic instead of a wait without end");
             assert!(text.contains("joined from inside itself"), "{text}");
         }
@@ -315,7 +326,13 @@ fn case_13_2000_outside_threads_and_10_000_joins_at_once() {
             // Here every thread is inside of its joins.
             meet.wait();
         } else {
-            micropool::join(|| nest(depth - 1, meet, halves), || halves.fetch_add(1, Ordering::Relaxed));
+            let caller = thread::current().id();
+            let first = || {
+                assert_eq!(thread::current().id(), caller, "the first half begins where the join was called");
+                nest(depth - 1, meet, halves);
+            };
+            micropool::join(first, || halves.fetch_add(1, Ordering::Relaxed));
+            assert_eq!(thread::current().id(), caller, "and the join ends there");
         }
     }
     watched(|| {
