@@ -364,10 +364,14 @@ impl<T> Task<T> {
 
 impl<T> Drop for Task<T> {
     fn drop(&mut self) {
-        self.forget_waker();
         if let Some(typed) = self.typed.take() {
-            typed.header().detach();
-            report_unseen(&(typed as Arc<dyn Unit>));
+            let unit: Arc<dyn Unit> = typed;
+            unit.header().detach();
+            report_unseen(&unit);
+            // Last, for a waker's `drop` may panic.
+            if self.polled {
+                unit.header().forget_waker(0);
+            }
         }
     }
 }

@@ -38,7 +38,7 @@ enum Kind {
 #[derive(Debug)]
 struct Failed(usize);
 
-/// What comes of whoever joins a shared task that panicked: a copy of the message, not the payload.
+/// What comes of whoever joins a shared task that panicked and isn't the first to do so: a copy of the message, not the payload.
 const COPY: usize = usize::MAX;
 
 /// A result, or the panics of which one must come out: where several may be the first in time, each may.
@@ -241,7 +241,11 @@ fn oracle(node: &Node, runs: Runs, noted: &mut [Runs]) -> Outcome {
             head => first(&[head, oracle(tail, runs, noted)]),
         },
         Kind::Shared(child) => match oracle(child, runs, noted) {
-            Panic(_) => Panic(BTreeSet::from([COPY])),
+            // Its two joiners are on two threads: which is the first is open, and whose panic leaves their join isn't.
+            Panic(mut possible) => {
+                possible.insert(COPY);
+                Panic(possible)
+            }
             value => first(&[value.clone(), value]),
         },
         Kind::Detached(child) => {

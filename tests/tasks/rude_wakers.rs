@@ -175,7 +175,7 @@ fn rude_wakers_of_a_task() {
             let detached = pool.spawn(|| 8);
             let mut detached = Box::pin(detached);
             assert_eq!(rude.poll(detached.as_mut()).is_none(), throws(Step::Clone), "{case}");
-            drop(detached);
+            assert_eq!(rude.threw(|| drop(detached)).is_none(), throws(Step::Drop), "{case}");
             gate.open();
             soon("it ends", || task.complete());
             // The waker isn't needed any more: a panic of its copy's drop leaves the result where it is.
