@@ -138,6 +138,8 @@ fn fork_join(name: String, pace: Pace, time: Duration) -> Case<'static> {
 
 const KEPT_AWAKE: &str = "micropool, kept awake";
 const KEPT_AWAKE_COLD: &str = "the same, caller slept";
+/// What a hot pool has that this hasn't either: the lines that the two share, and what the processor remembers of the code.
+const BY_HAND_LATER: &str = "by hand, kept awake";
 
 /// Beside a hot one: a pool that was kept awake for a millisecond.
 fn and_kept_awake(case: Case<'static>, least: usize, time: Duration) -> Case<'static> {
@@ -151,6 +153,10 @@ fn and_kept_awake(case: Case<'static>, least: usize, time: Duration) -> Case<'st
     let pace = Pace::after(Duration::from_millis(1), least);
     case.contender(KEPT_AWAKE, move || turn(pace.computing()))
         .yardstick(KEPT_AWAKE_COLD, move || turn(pace))
+        .yardstick(BY_HAND_LATER, move || {
+            let mut pair = Pair::new();
+            pace.computing().turn(|| pair.both(|| half(time), || half(time)))
+        })
         .goal(Goal::ratio(ours::Ours::NAME, 1.2).of(KEPT_AWAKE))
 }
 
