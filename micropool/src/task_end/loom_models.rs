@@ -4,6 +4,7 @@ use super::*;
 use crate::current::forget_pool;
 use crate::loom_support::{Signal, Start, end, explore, shared, worker};
 use crate::run_unit::Belongs;
+use crate::shared::Shared;
 use crate::task::{spawn_in, spawn_ordered};
 
 // The waiter marks a task while its thread begins it in the background.
@@ -102,67 +103,53 @@ fn wake_is_passed_on_for_a_promoted_task() {
     });
 }
 
-// Who sleeps for one of two tasks that a third comes after runs the other as soon as it can be started. No worker is there.
+/// Who sleeps for one of two tasks that a third comes after runs the other, the branch, as soon as it can be started: nobody else does.
+/// The first of the two is over when the branch has run.
+fn joins_what_a_branch_holds_up(branch_pool: &Arc<Shared>, pool: &Arc<Shared>, start: &Start) {
+    let long = spawn_in(pool, || ());
+    let input = spawn_in(branch_pool, || ());
+    // Both are running elsewhere, for whoever looks.
+    let ends = |unit: Arc<dyn Unit>| {
+        assert!(unit.header().claim());
+        move || {
+            let pool = unit.header().pool.clone();
+            current::with_seat_in(&pool, |me| {
+                run_unit::run_claimed(me, &unit, Tier::Background, Belongs::Pool);
+            });
+        }
+    };
+    let branch = spawn_ordered(branch_pool, "after", &[input.unit()], ends(long.unit()));
+    let both = spawn_ordered(pool, "after", &[long.unit(), branch.unit()], || 7);
+    let (end_input, other) = (ends(input.unit()), branch_pool.clone());
+    let runner = start.spawn(move || {
+        end_input();
+        forget_pool(&other);
+    });
+    start.go();
+    assert_eq!(both.join(), 7);
+    runner.join().unwrap();
+    drop((long, input, branch));
+    for pool in [pool, branch_pool] {
+        pool.background.forget_promoted();
+        forget_pool(pool);
+    }
+}
+
 // Goes red if `settle` doesn't tell those who wait for what comes after it, or if `can_help` doesn't look at both branches.
 #[test]
 fn task_join_runs_the_branch_that_becomes_ready() {
-    explore(Some(1), || {
+    explore(Some(2), || {
         let (pool, start) = (shared(1, 1), Start::new());
-        let ran = Arc::new(Signal::new());
-        let (seen, told) = (ran.clone(), ran.clone());
-        let long = spawn_in(&pool, move || seen.wait());
-        let input = spawn_in(&pool, || ());
-        let other = spawn_ordered(&pool, "after", &[input.unit()], move || told.give());
-        let both = spawn_ordered(&pool, "after", &[long.unit(), other.unit()], || 7);
-        // Both run elsewhere.
-        let runners = [long.unit(), input.unit()].map(|unit| {
-            assert!(unit.header().claim());
-            let pool = pool.clone();
-            start.spawn(move || {
-                current::with_seat_in(&pool, |me| {
-                    run_unit::run_claimed(me, &unit, Tier::Background, Belongs::Pool);
-                });
-                forget_pool(&pool);
-            })
-        });
-        start.go();
-        assert_eq!(both.join(), 7);
-        runners.into_iter().for_each(|runner| runner.join().unwrap());
-        drop((long, input, other));
-        pool.background.forget_promoted();
-        forget_pool(&pool);
+        joins_what_a_branch_holds_up(&pool, &pool, &start);
     });
 }
 
-// As above, where the branch lies in another pool than what its joiner sleeps for. Goes red if `wakes_in` doesn't note the pool or if
-// `settle` tells the sleepers of the branch's pool only; and if `wakes_in` doesn't look under the lock.
+// Goes red if `wakes_in` doesn't note the pool, or if `settle` tells the sleepers of the branch's pool only; and if `wakes_in` doesn't
+// look under the lock.
 #[test]
 fn task_join_runs_the_branch_that_becomes_ready_in_another_pool() {
-    explore(Some(1), || {
-        let (pool, other_pool, start) = (shared(1, 1), shared(1, 1), Start::new());
-        let ran = Arc::new(Signal::new());
-        let (seen, told) = (ran.clone(), ran.clone());
-        let long = spawn_in(&pool, move || seen.wait());
-        let input = spawn_in(&other_pool, || ());
-        let branch = spawn_ordered(&other_pool, "after", &[input.unit()], move || told.give());
-        let both = spawn_ordered(&pool, "after", &[long.unit(), branch.unit()], || 7);
-        let runners = [long.unit(), input.unit()].map(|unit| {
-            assert!(unit.header().claim());
-            start.spawn(move || {
-                let pool = unit.header().pool.clone();
-                current::with_seat_in(&pool, |me| {
-                    run_unit::run_claimed(me, &unit, Tier::Background, Belongs::Pool);
-                });
-                forget_pool(&pool);
-            })
-        });
-        start.go();
-        assert_eq!(both.join(), 7);
-        runners.into_iter().for_each(|runner| runner.join().unwrap());
-        drop((long, input, branch));
-        for pool in [pool, other_pool] {
-            pool.background.forget_promoted();
-            forget_pool(&pool);
-        }
+    explore(Some(2), || {
+        let (pool, other, start) = (shared(1, 1), shared(1, 1), Start::new());
+        joins_what_a_branch_holds_up(&other, &pool, &start);
     });
 }

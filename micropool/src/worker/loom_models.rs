@@ -148,7 +148,8 @@ fn wake_is_passed_on_or_a_push_sees_that_nobody_searches() {
     });
 }
 
-// As above with two halves and both workers. (With two preemptions it isn't through in minutes.)
+// As above with two halves and the whole lives of both workers. With two preemptions it isn't through in a quarter of an hour; the race
+// in the middle of it has a model of its own, above, without a bound.
 #[test]
 fn wake_is_passed_on_for_a_half_that_was_just_pushed() {
     explore(Some(1), || {
