@@ -15,7 +15,7 @@ use std::sync::{Arc, Barrier, Mutex, OnceLock, mpsc};
 use std::task::{Context, Poll, Wake, Waker};
 use std::thread::{self, ThreadId};
 use std::time::Duration;
-use support::{Gate, busy, soon, within};
+use support::{Gate, busy, eventually, soon, within};
 
 const LIMIT: Duration = Duration::from_secs(60);
 
