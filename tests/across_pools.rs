@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Barrier, Mutex, mpsc};
 use std::thread::{self, ThreadId};
 use std::time::Duration;
-use support::{Gate, capped, eventually, soon, within};
+use support::{Gate, capped, eventually, soon, with_its_thread_in_hand, within};
 
 const LIMIT: Duration = Duration::from_secs(20);
 
@@ -144,22 +144,22 @@ mod tiers_of_each_pool {
         });
     }
 
+    #[test]
+    fn what_comes_after_a_task_runs_in_its_pool() {
+        within(LIMIT, || {
+            let [home, other] = [2, 3].map(pool);
+            let task = home.spawn(|| ());
+            let after = other.install(|| task.then(|()| micropool::num_threads()));
+            assert_eq!(by_a_worker(after), 2);
+        });
+    }
+
     /// A thread holds its place of the background in one pool, and perhaps in another that it works for meanwhile.
     #[test]
     fn a_worker_run_inside_a_task_of_another_pool_has_a_place_of_its_own() {
         within(LIMIT, || {
             let home = Arc::new(capped(1, 1));
-            let (sender, receiver) = mpsc::channel();
-            let inner = ThreadPoolBuilder::new()
-                .num_threads(1)
-                .background_threads(1)
-                .spawn_handler(move |thread| {
-                    sender.send(thread).unwrap();
-                    Ok(())
-                })
-                .build()
-                .expect("a pool");
-            let thread = receiver.recv().unwrap();
+            let (inner, thread) = with_its_thread_in_hand();
             let again = home.clone();
             let life = home.spawn(move || {
                 thread.run();

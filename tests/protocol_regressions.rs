@@ -12,7 +12,7 @@ use std::sync::{Arc, Mutex, mpsc};
 use std::task::{Context, Wake, Waker};
 use std::thread;
 use std::time::{Duration, Instant};
-use support::{Gate, eventually, soon, within};
+use support::{Gate, eventually, soon, with_its_thread_in_hand, within};
 
 const LIMIT: Duration = Duration::from_secs(20);
 
@@ -429,16 +429,7 @@ fn a_worker_that_waits_until_the_pool_is_idle_reads_the_mail_of_tasks() {
 fn a_worker_thread_run_by_another_pools_worker_gives_that_back() {
     within(LIMIT, || {
         let home = pool(1);
-        let (sender, receiver) = mpsc::channel();
-        let inner = ThreadPoolBuilder::new()
-            .num_threads(1)
-            .spawn_handler(move |thread| {
-                sender.send(thread).unwrap();
-                Ok(())
-            })
-            .build()
-            .expect("a pool");
-        let thread = receiver.recv().unwrap();
+        let (inner, thread) = with_its_thread_in_hand();
         let life = home.spawn(move || thread.run());
         let task = inner.spawn(|| ());
         soon("it works", || task.complete());

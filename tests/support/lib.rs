@@ -10,7 +10,7 @@ mod splits;
 pub use allocator::{CountingAllocator, allocations};
 pub use child::{as_a_program, empty_directory, ended, in_child, program_ends, role};
 pub use gate::Gate;
-pub use pools::{capped, dedicated};
+pub use pools::{capped, dedicated, with_its_thread_in_hand};
 pub use splits::{every_split_of, under_every_split};
 
 use std::sync::mpsc;
