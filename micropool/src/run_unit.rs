@@ -70,14 +70,14 @@ pub(crate) fn discard_cancelled(unit: &Arc<dyn Unit>, belongs: Belongs) {
 }
 
 /// What can start now, and nobody but this thread will run.
-pub(crate) enum Left {
+enum Left {
     Task(Arc<dyn Unit>),
     /// The workers have gone.
     Queue(Arc<Shared>),
 }
 
 /// Runs it: it is the user's code, and may wait for anything that the end of a unit sets free, so it comes after all that.
-fn run_left(left: Vec<Left>) {
+fn run_left(left: impl IntoIterator<Item = Left>) {
     for left in left {
         match left {
             Left::Task(task) => run_in_turn(task),
@@ -168,7 +168,7 @@ fn tell_those_who_wait(task: &Header) {
 
 /// A task that can start now goes to its pool's queue, or, where nobody empties queues, runs here.
 pub(crate) fn queue(pool: &Arc<Shared>, task: Arc<dyn Unit>) {
-    run_left(enqueue(pool, task).into_iter().collect());
+    run_left(enqueue(pool, task));
 }
 
 /// As [`queue`], but for what runs here.
