@@ -384,17 +384,21 @@ impl Header {
 
     /// Running → Ended (`ran`), or nothing if it was cancelled; who must be told.
     pub(crate) fn end(&self, ran: bool) -> Ended {
-        let mut links = self.links.lock();
+        let mut held = self.links.lock();
         if ran {
             self.exchange(RUNNING, ENDED);
         }
-        let Some(links) = &mut *links else { return Ended::default() };
-        links.waiting_pools = Vec::new();
-        Ended {
+        let Some(links) = &mut *held else { return Ended::default() };
+        let pools = std::mem::take(&mut links.waiting_pools);
+        let ended = Ended {
             successors: std::mem::take(&mut links.successors),
             predecessors: std::mem::take(&mut links.predecessors),
             wakers: std::mem::take(&mut links.wakers).into_iter().map(|(_, waker)| waker).collect(),
-        }
+        };
+        drop(held);
+        // With the last of a pool its handlers go, which are the user's: not under the lock.
+        drop(pools);
+        ended
     }
 
     /// `unit` comes after this one. `false`: this one is over, so there is nothing to come after.
