@@ -1,5 +1,6 @@
 //! Everything at once, for as long as you like: random programs (joins, graphs, loops, scopes, tasks, cancels, panics) against
-//! their sequential meaning, loops over data, pools made and dropped, outside threads that come and go.
+//! their sequential meaning, loops over data, graphs that fail, jobs, tasks that are awaited, broadcasts, pools made and dropped
+//! (of no worker, too), outside threads that come and go.
 //!
 //! ```sh
 //! cargo run --release --example soak -- --minutes 3
@@ -8,8 +9,11 @@
 //! It ends with a table, and with exit code 1 if anything came out wrong or memory or threads did not come back. When nothing
 //! moves for ten seconds it says so, with the seed and what was going on, and aborts (for a debugger, or a core dump).
 
+mod awaited;
+mod calls;
 #[cfg(test)]
 mod command_line;
+mod macros;
 mod resident;
 mod watch;
 mod work;

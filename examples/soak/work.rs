@@ -1,5 +1,6 @@
 //! What is done, by threads outside the pools: each makes one step after another, and some threads are followed by new ones.
 
+use crate::{awaited, calls, macros};
 use micropool::iter::*;
 use micropool::{ThreadPool, ThreadPoolBuilder};
 use program::Program;
@@ -24,19 +25,27 @@ pub struct Counts {
     nodes: AtomicU64,
     loops: AtomicU64,
     frames: AtomicU64,
+    tries: AtomicU64,
+    jobs: AtomicU64,
     spawns: AtomicU64,
+    awaited: AtomicU64,
+    calls: AtomicU64,
     pools: AtomicU64,
     threads: AtomicU64,
 }
 
 impl Counts {
-    pub fn all(&self) -> [(&'static str, &AtomicU64); 7] {
+    pub fn all(&self) -> [(&'static str, &AtomicU64); 11] {
         [
             ("random programs", &self.programs),
             ("their nodes", &self.nodes),
             ("loops over data", &self.loops),
             ("frames", &self.frames),
+            ("graphs that may fail", &self.tries),
+            ("rounds of jobs", &self.jobs),
             ("tasks spawned in bursts", &self.spawns),
+            ("tasks awaited", &self.awaited),
+            ("calls of broadcasts", &self.calls),
             ("pools made and dropped", &self.pools),
             ("outside threads", &self.threads),
         ]
@@ -58,7 +67,7 @@ pub struct Soak {
 pub fn silence_expected_panics() {
     let default = std::panic::take_hook();
     std::panic::set_hook(Box::new(move |info| {
-        // Programs panic with numbers.
+        // Whatever panics on purpose does so with numbers.
         if info.payload().is::<String>() || info.payload().is::<&str>() {
             default(info);
         }
@@ -140,10 +149,14 @@ impl Soak {
             let what = format!("thread {place}.{generation}: kind {kind}, {} workers, seed {seed}", pool.num_threads());
             *self.doing[place].lock().unwrap_or_else(PoisonError::into_inner) = Some(what.clone());
             let step = AssertUnwindSafe(|| match kind {
-                0..60 => self.program(&pool, seed, &mut random),
-                60..75 => self.data(&pool, seed),
-                75..85 => self.frame(&pool, seed),
-                85..93 => self.burst(&pool, seed),
+                0..50 => self.program(&pool, seed, &mut random),
+                50..62 => self.data(&pool, seed),
+                62..70 => self.frame(&pool, seed),
+                70..77 => self.burst(&pool, seed),
+                77..81 => counted(&self.counts.tries, macros::fails_as_its_highest_node(&pool, seed)),
+                81..85 => counted(&self.counts.jobs, macros::jobs(&pool, seed)),
+                85..89 => counted(&self.counts.awaited, awaited::tasks(&pool, seed)),
+                89..93 => counted(&self.counts.calls, calls::broadcasts(&pool, seed)),
                 93..98 => self.short_lived(seed),
                 _ => self.exchange(seed),
             });
@@ -260,11 +273,16 @@ impl Soak {
     }
 }
 
-/// Small pools often, large ones now and then, and every setting.
+/// What a step did, added to what was done; or its problem.
+fn counted(count: &AtomicU64, did: Result<u64, String>) -> Result<(), String> {
+    did.map(|more| _ = count.fetch_add(more, Ordering::Relaxed))
+}
+
+/// Small pools often, large ones now and then, and every setting; of no worker, too.
 fn make_pool(random: &mut fastrand::Rng, most_workers: usize) -> ThreadPool {
     let most = if random.u32(0..6) == 0 { most_workers } else { most_workers.min(4) };
     let builder = ThreadPoolBuilder::new()
-        .num_threads(random.usize(1..=most))
+        .num_threads(random.usize(0..=most))
         .background_threads(random.usize(0..4))
         .spin_before_sleep(Duration::from_micros([0, 5, 50][random.usize(0..3)]))
         .panic_handler(|_payload| ());
