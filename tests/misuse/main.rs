@@ -25,7 +25,7 @@ use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, mpsc};
 use std::task::{Context, Poll, Wake, Waker};
 use std::time::Duration;
-use support::{eventually, within};
+use support::{Gate, eventually, within};
 
 const LIMIT: Duration = Duration::from_secs(60);
 

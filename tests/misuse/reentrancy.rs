@@ -36,6 +36,9 @@ fn everything_inside_of_everything() {
 fn handlers_that_call_back() {
     within(LIMIT, || {
         let (sender, heard) = mpsc::channel();
+        // Of the handlers at the start and at the end nobody gets a panic.
+        let came_right = Arc::new([const { AtomicUsize::new(0) }; 2]);
+        let (starts, ends) = (came_right.clone(), came_right.clone());
         let pool = ThreadPoolBuilder::new()
             .num_threads(2)
             .thread_name(|index| {
@@ -43,10 +46,14 @@ fn handlers_that_call_back() {
                 assert_eq!(micropool::join(|| 1, || 2), (1, 2));
                 format!("with a \0 in it {index}")
             })
-            .start_handler(|_| assert_eq!(micropool::join(|| 1, || 2), (1, 2)))
-            .exit_handler(|_| {
+            .start_handler(move |_| {
+                assert_eq!(micropool::join(|| 1, || 2), (1, 2));
+                starts[0].fetch_add(1, Ordering::SeqCst);
+            })
+            .exit_handler(move |_| {
                 assert_eq!(micropool::join(|| 1, || 2), (1, 2));
                 micropool::spawn(|| ()).detach();
+                ends[1].fetch_add(1, Ordering::SeqCst);
             })
             .panic_handler(move |_payload| {
                 let again = micropool::spawn(|| 5).join() + micropool::join(|| 1, || 2).0;
@@ -57,6 +64,7 @@ fn handlers_that_call_back() {
         pool.spawn(|| panic!()).detach();
         assert_eq!(heard.recv_timeout(LIMIT / 2), Ok(6));
         drop(pool);
+        assert_eq!(came_right.each_ref().map(|count| count.load(Ordering::SeqCst)), [2, 2]);
     });
 }
 

@@ -5,15 +5,26 @@ use super::*;
 /// Calls the pool in its drop, and then panics if it may.
 struct Rude;
 
+/// How many drops of these have begun, and to how many the pool gave what they asked for: by their panics alone nobody could tell.
+static DROPS: [AtomicUsize; 2] = [const { AtomicUsize::new(0) }; 2];
+
 impl Drop for Rude {
     fn drop(&mut self) {
-        let (a, b) = micropool::join(|| 1, || micropool::scope(|s| s.spawn(|| 2).join()));
-        assert_eq!((a, b), (1, 2));
-        assert_eq!(micropool::spawn(|| 3).join(), 3);
+        DROPS[0].fetch_add(1, Ordering::SeqCst);
+        let both = micropool::join(|| 1, || micropool::scope(|s| s.spawn(|| 2).join()));
+        if (both, micropool::spawn(|| 3).join()) == ((1, 2), 3) {
+            DROPS[1].fetch_add(1, Ordering::SeqCst);
+        }
         if !std::thread::panicking() {
             panic!("rude");
         }
     }
+}
+
+/// That what leaves a call is the panic of a `Rude`'s drop.
+fn rudely<R>(f: impl FnOnce() -> R) {
+    let payload = catch_unwind(AssertUnwindSafe(|| drop(f()))).expect_err("a drop has panicked");
+    assert_eq!(payload.downcast_ref(), Some(&"rude"));
 }
 
 #[test]
@@ -24,30 +35,32 @@ fn rude_values_everywhere() {
             let rude = Rude;
             micropool::spawn(move || drop(rude)).detach();
             forget(catch_unwind(|| micropool::join(|| Rude, || -> () { panic!() })).map(drop));
-            assert!(panics(|| drop(micropool::join(|| Rude, || ()))));
-            assert!(panics(|| micropool::scope(|s| drop(s.spawn(|| Rude).join()))));
+            rudely(|| micropool::join(|| Rude, || ()));
+            rudely(|| micropool::scope(|s| drop(s.spawn(|| Rude).join())));
             micropool::scope(|s| drop(s.spawn(|| Rude)));
             let shared = micropool::spawn_shared(|| Rude);
             let other = shared.clone();
             shared.join();
             drop((shared, other));
-            assert!(panics(|| {
-                micropool::parallel! { use; a => Rude, b(a) => { let _ = a; }, _c(move a) after b => drop(a) };
-            }));
+            rudely(|| micropool::parallel! { use; a => Rude, b(a) => { let _ = a; }, _c(move a) after b => drop(a) });
             assert!(panics(|| drop(micropool::parallel! { a => Rude, b => { if token() { panic!() } } })));
             let rude_payload = micropool::spawn(|| std::panic::panic_any(Rude));
             drop(rude_payload);
             let split = micropool::split_per_item();
-            assert!(panics(|| split.reduce_ranges(
-                9,
-                |_| Rude,
-                |a, b| {
-                    drop(b);
-                    a
-                }
-            )));
+            rudely(|| {
+                split.reduce_ranges(
+                    9,
+                    |_| Rude,
+                    |a, b| {
+                        drop(b);
+                        a
+                    },
+                )
+            });
         });
         pool.wait_idle();
+        let drops = || DROPS.each_ref().map(|count| count.load(Ordering::SeqCst));
+        assert!(eventually(LIMIT / 2, || drops()[0] == drops()[1]), "{:?} of those drops came right", drops());
         assert_eq!(pool.join(|| 1, || 2), (1, 2));
     });
 }

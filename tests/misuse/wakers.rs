@@ -2,6 +2,20 @@
 
 use super::*;
 
+/// A task that ends when the gate is opened. In a pool of no workers whoever polls it runs it: there the gate is open.
+fn gated(pool: &ThreadPool, value: u32) -> (Gate, Task<u32>) {
+    let gate = Gate::default();
+    if pool.num_threads() == 0 {
+        gate.open();
+    }
+    let own = gate.clone();
+    let task = pool.spawn(move || {
+        own.pass();
+        value
+    });
+    (gate, task)
+}
+
 #[test]
 fn forgotten_futures_and_wakers() {
     struct Counts(AtomicUsize);
@@ -14,22 +28,14 @@ fn forgotten_futures_and_wakers() {
         let woken = Arc::new(Counts(AtomicUsize::new(0)));
         let waker = Waker::from(woken.clone());
         let mut context = Context::from_waker(&waker);
-        let (open, gate) = mpsc::channel::<()>();
-        let gated = if pool.num_threads() == 0 {
-            pool.spawn(|| 1)
-        } else {
-            pool.spawn(move || {
-                gate.recv().unwrap();
-                1
-            })
-        };
+        let (gate, mut task) = gated(pool, 1);
         // Polled, then forgotten: the waker is called all the same.
-        let mut task = gated;
-        let first = Pin::new(&mut task).poll(&mut context);
+        let waits = Pin::new(&mut task).poll(&mut context).is_pending();
+        assert_eq!(waits, pool.num_threads() > 0);
         forget(task);
-        let _ = open.send(());
+        gate.open();
         pool.wait_idle();
-        assert!(first == Poll::Ready(1) || eventually(LIMIT, || woken.0.load(Ordering::SeqCst) == 1));
+        assert!(eventually(LIMIT / 2, || woken.0.load(Ordering::SeqCst) == usize::from(waits)));
 
         let shared: SharedTask<String> = pool.spawn_shared(|| String::from("x"));
         for _ in 0..3 {
@@ -50,29 +56,26 @@ fn forgotten_futures_and_wakers() {
 
 #[test]
 fn a_waker_that_panics_or_calls_back() {
-    struct Bad(Mutex<Option<SharedTask<u32>>>);
+    type Came = (u32, (u32, u32));
+    /// Says what came of the calls in it, for its panics go to nobody.
+    struct Bad(SharedTask<u32>, mpsc::Sender<Came>);
     impl Wake for Bad {
         fn wake(self: Arc<Self>) {
-            let own = self.0.lock().unwrap().take();
-            if let Some(task) = own {
-                assert_eq!(*task.join(), 3, "it is over: joining it from its own waker gives the result");
-                assert_eq!(micropool::join(|| 1, || 2), (1, 2));
-            }
+            // It is over: joining it from its own waker gives the result.
+            self.1.send((*self.0.clone().join(), micropool::join(|| 1, || 2))).unwrap();
             panic!("a waker that panics");
         }
     }
     within(LIMIT, || {
         let pool = pool(1);
-        let (open, gate) = mpsc::channel::<()>();
-        let task = pool.spawn_shared(move || {
-            gate.recv().unwrap();
-            3
-        });
-        let bad = Arc::new(Bad(Mutex::new(Some(task.clone()))));
-        let waker = Waker::from(bad);
+        let (gate, task) = gated(&pool, 3);
+        let task = task.share();
+        let (sender, heard) = mpsc::channel();
+        let waker = Waker::from(Arc::new(Bad(task.clone(), sender)));
         let mut future = pin!((&task).into_future());
         assert!(future.as_mut().poll(&mut Context::from_waker(&waker)).is_pending());
-        open.send(()).unwrap();
+        gate.open();
+        assert_eq!(heard.recv_timeout(LIMIT / 2), Ok((3, (1, 2))));
         assert_eq!(*task.join(), 3);
         assert_eq!(pool.spawn(|| 4).join(), 4);
     });

@@ -2,7 +2,7 @@
 //! under a lock, and a panic goes to whoever called: at the end of a task that is nobody.
 
 use super::*;
-use std::panic::resume_unwind;
+use std::fmt;
 use std::task::{RawWaker, RawWakerVTable};
 
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -106,90 +106,111 @@ impl Rude {
     }
 }
 
-fn each_way(test: impl Fn(Step, bool) + Send + 'static) {
+/// One way to be rude, and a pool whose worker is held.
+struct Case {
+    at: Step,
+    panics: bool,
+    pool: ThreadPool,
+    gate: Gate,
+}
+
+impl Case {
+    /// Whether this step of its waker panics.
+    fn throws(&self, step: Step) -> bool {
+        self.panics && self.at == step
+    }
+
+    fn rude(&self, task: &SharedTask<u32>) -> Arc<Rude> {
+        Rude::new(self.at, self.panics, task)
+    }
+
+    /// What holds when all is over.
+    fn leaves_nothing(&self, rude: &Arc<Rude>) {
+        self.pool.wait_idle();
+        soon("nothing is left of it", || Arc::strong_count(rude) == 1);
+        assert_eq!(self.pool.spawn(|| 6).join(), 6, "the worker goes on");
+    }
+}
+
+impl fmt::Display for Case {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{:?}, {}", self.at, if self.panics { "which panics" } else { "which only calls back" })
+    }
+}
+
+fn each_way(test: impl Fn(&Case) + Send + 'static) {
     within(LIMIT, move || {
         for at in [Step::Clone, Step::Drop, Step::Wake] {
-            test(at, false);
-            test(at, true);
+            for panics in [false, true] {
+                let (pool, gate) = held_pool();
+                let case = Case { at, panics, pool, gate };
+                case.pool.install(|| test(&case));
+            }
         }
     });
 }
 
 #[test]
 fn rude_wakers_of_a_shared_task() {
-    each_way(|at, panics| {
-        let (pool, gate) = held_pool();
-        let case = format!("{at:?}, {panics}");
-        let throws = |step| panics && at == step;
-        pool.install(|| {
-            let shared = pool.spawn_shared(|| 5);
-            let rude = Rude::new(at, panics, &shared);
-            let (mut first, mut second) = ((&shared).into_future(), (&shared).into_future());
-            // Left with the task, unless it couldn't be copied.
-            assert_eq!(rude.poll(pin!(&mut first)).is_none(), throws(Step::Clone), "{case}");
-            // Another one in its place.
-            let replaced = rude.threw(|| pin!(&mut first).poll(&mut Context::from_waker(Waker::noop())));
-            assert_eq!(replaced.is_none(), throws(Step::Drop), "{case}");
-            assert_eq!(pin!(&mut first).poll(&mut Context::from_waker(Waker::noop())), Poll::Pending);
-            // Given up with its future.
-            assert_eq!(rude.poll(pin!(&mut second)).is_none(), throws(Step::Clone), "{case}");
-            assert_eq!(rude.threw(|| drop(second)).is_none(), throws(Step::Drop), "{case}");
-            // Called at the end, with others before and behind it.
-            let good = Arc::new(AtomicUsize::new(0));
-            let mut others = [(&shared).into_future(), (&shared).into_future()];
-            let mut third = (&shared).into_future();
-            let poll_with_good = |future: &mut micropool::SharedTaskFuture<'_, u32>| {
-                let waker = Waker::from(Arc::new(CountsWakes(good.clone())));
-                assert_eq!(pin!(future).poll(&mut Context::from_waker(&waker)), Poll::Pending);
-            };
-            poll_with_good(&mut others[0]);
-            assert_eq!(rude.poll(pin!(&mut third)).is_none(), throws(Step::Clone), "{case}");
-            poll_with_good(&mut others[1]);
-            gate.open();
-            soon("the others are woken", || good.load(Ordering::SeqCst) == 2);
-            assert_eq!(*shared.join(), 5);
-            pool.wait_idle();
-            soon("nothing is left of it", || Arc::strong_count(&rude) == 1);
-            assert_eq!(rude.calls(Step::Wake), usize::from(!throws(Step::Clone)), "{case}");
-            assert_eq!(pool.spawn(|| 6).join(), 6, "the worker goes on");
-            drop((first, third, others));
-        });
+    each_way(|case| {
+        let shared = case.pool.spawn_shared(|| 5);
+        let rude = case.rude(&shared);
+        let (mut first, mut second) = ((&shared).into_future(), (&shared).into_future());
+        // Left with the task, unless it couldn't be copied.
+        assert_eq!(rude.poll(pin!(&mut first)).is_none(), case.throws(Step::Clone), "{case}");
+        // Another one in its place.
+        let replaced = rude.threw(|| pin!(&mut first).poll(&mut Context::from_waker(Waker::noop())));
+        assert_eq!(replaced.is_none(), case.throws(Step::Drop), "{case}");
+        assert_eq!(pin!(&mut first).poll(&mut Context::from_waker(Waker::noop())), Poll::Pending);
+        // Given up with its future.
+        assert_eq!(rude.poll(pin!(&mut second)).is_none(), case.throws(Step::Clone), "{case}");
+        assert_eq!(rude.threw(|| drop(second)).is_none(), case.throws(Step::Drop), "{case}");
+        // Called at the end, with others before and behind it.
+        let good = Arc::new(AtomicUsize::new(0));
+        let mut others = [(&shared).into_future(), (&shared).into_future()];
+        let mut third = (&shared).into_future();
+        let poll_with_good = |future: &mut micropool::SharedTaskFuture<'_, u32>| {
+            let waker = Waker::from(Arc::new(CountsWakes(good.clone())));
+            assert_eq!(pin!(future).poll(&mut Context::from_waker(&waker)), Poll::Pending);
+        };
+        poll_with_good(&mut others[0]);
+        assert_eq!(rude.poll(pin!(&mut third)).is_none(), case.throws(Step::Clone), "{case}");
+        poll_with_good(&mut others[1]);
+        case.gate.open();
+        soon("the others are woken", || good.load(Ordering::SeqCst) == 2);
+        assert_eq!(*shared.join(), 5);
+        case.leaves_nothing(&rude);
+        assert_eq!(rude.calls(Step::Wake), usize::from(!case.throws(Step::Clone)), "{case}");
+        drop((first, third, others));
     });
 }
 
 #[test]
 fn rude_wakers_of_a_task() {
-    each_way(|at, panics| {
-        let (pool, gate) = held_pool();
-        let case = format!("{at:?}, {panics}");
-        let throws = |step| panics && at == step;
-        pool.install(|| {
-            // Somebody else's, for what the waker does.
-            let shared = pool.spawn_shared(|| 5);
-            let rude = Rude::new(at, panics, &shared);
-            let mut task = pool.spawn(|| 7);
-            assert_eq!(rude.poll(pin!(&mut task)).is_none(), throws(Step::Clone), "{case}");
-            let replaced = rude.threw(|| pin!(&mut task).poll(&mut Context::from_waker(Waker::noop())));
-            assert_eq!(replaced.is_none(), throws(Step::Drop), "{case}");
-            assert_eq!(rude.poll(pin!(&mut task)).is_none(), throws(Step::Clone), "{case}");
-            let detached = pool.spawn(|| 8);
-            let mut detached = Box::pin(detached);
-            assert_eq!(rude.poll(detached.as_mut()).is_none(), throws(Step::Clone), "{case}");
-            assert_eq!(rude.threw(|| drop(detached)).is_none(), throws(Step::Drop), "{case}");
-            gate.open();
-            soon("it ends", || task.complete());
-            // The waker isn't needed any more: a panic of its copy's drop leaves the result where it is.
-            match rude.poll(pin!(&mut task)) {
-                Some(polled) => assert_eq!(polled, Poll::Ready(7)),
-                None => {
-                    assert!(throws(Step::Clone) || throws(Step::Drop), "{case}");
-                    assert_eq!(pin!(&mut task).poll(&mut Context::from_waker(Waker::noop())), Poll::Ready(7));
-                }
+    each_way(|case| {
+        // Somebody else's, for what the waker does.
+        let shared = case.pool.spawn_shared(|| 5);
+        let rude = case.rude(&shared);
+        let mut task = case.pool.spawn(|| 7);
+        assert_eq!(rude.poll(pin!(&mut task)).is_none(), case.throws(Step::Clone), "{case}");
+        let replaced = rude.threw(|| pin!(&mut task).poll(&mut Context::from_waker(Waker::noop())));
+        assert_eq!(replaced.is_none(), case.throws(Step::Drop), "{case}");
+        assert_eq!(rude.poll(pin!(&mut task)).is_none(), case.throws(Step::Clone), "{case}");
+        let detached = case.pool.spawn(|| 8);
+        let mut detached = Box::pin(detached);
+        assert_eq!(rude.poll(detached.as_mut()).is_none(), case.throws(Step::Clone), "{case}");
+        assert_eq!(rude.threw(|| drop(detached)).is_none(), case.throws(Step::Drop), "{case}");
+        case.gate.open();
+        soon("it ends", || task.complete());
+        // The waker isn't needed any more: a panic of its copy's drop leaves the result where it is.
+        match rude.poll(pin!(&mut task)) {
+            Some(polled) => assert_eq!(polled, Poll::Ready(7)),
+            None => {
+                assert!(case.throws(Step::Clone) || case.throws(Step::Drop), "{case}");
+                assert_eq!(pin!(&mut task).poll(&mut Context::from_waker(Waker::noop())), Poll::Ready(7));
             }
-            pool.wait_idle();
-            soon("nothing is left of it", || Arc::strong_count(&rude) == 1);
-            assert_eq!(pool.spawn(|| 6).join(), 6, "the worker goes on");
-        });
+        }
+        case.leaves_nothing(&rude);
     });
 }
 
