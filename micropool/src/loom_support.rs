@@ -14,6 +14,7 @@ use crate::steal::{Private, take_any};
 use crate::sync::{AtomicU32, Condvar, Mutex, Ordering, UnsafeCell};
 use crate::unit::{Core, Unit};
 use crate::word::{Kind, Tier};
+use crate::worker::Role;
 use loom::thread::JoinHandle;
 use std::sync::Arc;
 use std::sync::atomic::AtomicUsize;
@@ -38,9 +39,9 @@ pub(crate) fn explore(preemptions: Option<usize>, model: impl Fn() + Sync + Send
     println!("{name}: {} executions in {:?}", count.load(Ordering::Relaxed), began.elapsed());
 }
 
-/// A pool's shared state with seats for its workers, whose threads the model makes itself.
-pub(crate) fn shared(num_threads: usize, background_threads: usize) -> Arc<Shared> {
-    let shared = Arc::new(Shared::new(Config {
+/// How a model's pool is asked to be.
+pub(crate) fn config(num_threads: usize, background_threads: usize) -> Config {
+    Config {
         num_threads,
         spin: SpinTime { least: Duration::ZERO, most: Duration::ZERO },
         background_threads,
@@ -51,9 +52,23 @@ pub(crate) fn shared(num_threads: usize, background_threads: usize) -> Arc<Share
         start_handler: None,
         exit_handler: None,
         panic_handler: None,
-    }));
+    }
+}
+
+fn shared_as(config: Config) -> Arc<Shared> {
+    let shared = Arc::new(Shared::new(config));
     shared.make_worker_seats();
     shared
+}
+
+/// A pool's shared state with seats for its workers, whose threads the model makes itself.
+pub(crate) fn shared(num_threads: usize, background_threads: usize) -> Arc<Shared> {
+    shared_as(config(num_threads, background_threads))
+}
+
+/// The same of a pool that has so many dedicated background threads, and no workers.
+pub(crate) fn shared_dedicated(threads: usize) -> Arc<Shared> {
+    shared_as(Config { dedicated_background_threads: threads, ..config(0, 0) })
 }
 
 /// Memory that a protocol must keep for one at a time, or for readers only: the model fails where accesses race. Stands
@@ -181,9 +196,18 @@ pub(crate) fn end_with(pool: &Arc<Shared>, helper: JoinHandle<()>) {
 
 /// A worker's whole life on a thread of the model.
 pub(crate) fn worker(start: &Start, pool: &Arc<Shared>, index: u32) -> JoinHandle<()> {
+    thread_of(start, pool, index, Role::Worker)
+}
+
+/// The same of a dedicated background thread: in a pool that has no workers they have the first seats.
+pub(crate) fn dedicated_thread(start: &Start, pool: &Arc<Shared>, index: u32) -> JoinHandle<()> {
+    thread_of(start, pool, index, Role::Dedicated)
+}
+
+fn thread_of(start: &Start, pool: &Arc<Shared>, index: u32, role: Role) -> JoinHandle<()> {
     let pool = pool.clone();
     start.spawn(move || {
-        crate::worker::run(&pool, index, crate::worker::Role::Worker);
+        crate::worker::run(&pool, index, role);
         crate::current::end_worker(pool.seat(index));
     })
 }
@@ -195,7 +219,9 @@ pub(crate) fn end(pool: &Arc<Shared>, workers: Vec<JoinHandle<()>>) {
     for worker in workers {
         worker.join().unwrap();
     }
-    assert!(pool.sleepers.counts().none());
-    assert_eq!(pool.sleepers.counts().searching(), 0);
+    for sleepers in [&pool.sleepers, &pool.dedicated_sleepers] {
+        assert!(sleepers.counts().none());
+        assert_eq!(sleepers.counts().searching(), 0);
+    }
     crate::current::forget_pool(pool);
 }

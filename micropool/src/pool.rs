@@ -339,7 +339,7 @@ pub struct AwakeGuard {
 }
 
 impl AwakeGuard {
-    fn new(shared: Arc<Shared>) -> Self {
+    pub(crate) fn new(shared: Arc<Shared>) -> Self {
         shared.awake_guards.fetch_add(1, Ordering::SeqCst);
         wake::everybody(&shared);
         Self { shared: Arc::downgrade(&shared) }

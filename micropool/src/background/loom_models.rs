@@ -1,25 +1,11 @@
 //! A model of the epochs: `wait_idle` waits for every task so far.
 
 use super::*;
-use crate::config::Config;
-use crate::habit::SpinTime;
-use crate::loom_support::{Frame, Start, explore};
+use crate::loom_support::{Frame, Start, config, explore};
 use std::sync::Arc;
-use std::time::Duration;
 
 fn background() -> Arc<Background> {
-    Arc::new(Background::new(&Config {
-        num_threads: 1,
-        spin: SpinTime { least: Duration::ZERO, most: Duration::ZERO },
-        background_threads: 1,
-        dedicated_background_threads: 0,
-        background_priority: crate::priority::BackgroundPriority::Normal,
-        crowded: false,
-        processors: usize::MAX,
-        start_handler: None,
-        exit_handler: None,
-        panic_handler: None,
-    }))
+    Arc::new(Background::new(&config(1, 1)))
 }
 
 // Another makes and ends a task of its own meanwhile, and a third waits too, so that epochs end at any time.

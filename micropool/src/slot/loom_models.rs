@@ -228,6 +228,42 @@ fn entry_nobody_touches_the_frame_after_the_close() {
     });
 }
 
+// All places inside but one are taken, by threads that stay, and two come for the last one. Were they let in both, the count would run over
+// into the generation: those inside would be counted as none, and the owner would leave them in a frame that is gone. One of them gets in, for
+// nothing is lost by the end of the count as long as whoever leaves makes room. Goes red if `entered` counts one too many.
+#[test]
+fn entry_that_is_full_lets_nobody_in() {
+    explore(None, || {
+        let (one, start) = (one(), Start::new());
+        let word = one.slot.publish(increments(&one.frame), Kind::Open, Tier::Foreground);
+        let mut almost_full = word;
+        while let Some(more) = almost_full.entered()
+            && more.entered().is_some()
+        {
+            almost_full = more;
+        }
+        overwrite(&one.slot.state, almost_full.0, Ordering::Release);
+        let helpers = [one.clone(), one.clone()].map(|one| {
+            start.spawn(move || {
+                let word = one.slot.load();
+                let entered = word.kind() == Kind::Open && one.slot.enter(word).is_some();
+                let left = entered && one.slot.leave();
+                assert!(!left, "nobody waits yet");
+                entered
+            })
+        });
+        start.go();
+        let now = one.slot.load();
+        assert_eq!(now.generation(), word.generation());
+        assert!(now.inside() >= almost_full.inside(), "those who stay are inside");
+        let entered = helpers.map(|helper| helper.join().unwrap());
+        assert_ne!(entered, [false; 2], "there was room for one");
+        assert!(one.slot.load() == almost_full, "as it was");
+        one.slot.close();
+        assert_eq!(one.slot.load().inside(), almost_full.inside());
+    });
+}
+
 // Goes red if `leave` doesn't report the mark, or `mark_waited` is a load and a store.
 #[test]
 fn entry_the_last_to_leave_wakes_an_owner_that_waits() {

@@ -8,6 +8,10 @@ use crate::run_unit;
 use crate::task::spawn_in;
 use std::sync::Arc;
 
+mod awake;
+mod dedicated;
+mod helping;
+
 // The first half of a join waits until a worker has run the second.
 // Goes red without the fence of P2 or of I3, if the last look (I4) is skipped, if I1 comes after it, if `Sleeper::wake` doesn't
 // notify, or notifies without the lock.
