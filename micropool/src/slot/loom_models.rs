@@ -3,6 +3,7 @@
 use super::*;
 use crate::loom_support::{Frame, Start, explore, increments};
 use crate::sync::yield_now;
+use crate::word::INSIDE_MAX;
 use std::sync::Arc;
 
 struct One {
@@ -236,12 +237,7 @@ fn entry_that_is_full_lets_nobody_in() {
     explore(None, || {
         let (one, start) = (one(), Start::new());
         let word = one.slot.publish(increments(&one.frame), Kind::Open, Tier::Foreground);
-        let mut almost_full = word;
-        while let Some(more) = almost_full.entered()
-            && more.entered().is_some()
-        {
-            almost_full = more;
-        }
+        let almost_full = (1..INSIDE_MAX).fold(word, |word, _| word.entered().expect("there is room"));
         overwrite(&one.slot.state, almost_full.0, Ordering::Release);
         let helpers = [one.clone(), one.clone()].map(|one| {
             start.spawn(move || {
