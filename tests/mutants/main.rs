@@ -3,9 +3,10 @@
 //! `cargo test` only checks that each of them still stands in the source. `cargo test --test mutants -- --ignored --nocapture`
 //! builds and runs them all, about half a minute each; `MICROPOOL_MUTANTS=10` takes ten, others every day. Before them each gate runs
 //! on the sources as they are and must be green: else it would find out everything. (`MICROPOOL_GATES_ARE_GREEN=1` where that has just been
-//! seen.)
+//! seen.) With `MICROPOOL_MUTANTS_RECORD=1` it writes down in `killed_by.md` what found each of them out.
 
 mod names;
+mod record;
 
 use serde::Deserialize;
 use std::path::{Path, PathBuf};
@@ -39,6 +40,7 @@ enum Gate {
 }
 
 const GREEN: &str = "MICROPOOL_GATES_ARE_GREEN";
+const RECORD: &str = "MICROPOOL_MUTANTS_RECORD";
 
 fn root() -> &'static Path {
     Path::new(env!("CARGO_MANIFEST_DIR"))
@@ -93,17 +95,21 @@ fn every_mutant_is_found_out() {
     if env::var_os(GREEN).is_none() {
         copy.control(&chosen);
     }
-    let (mut survivors, mut late) = (Vec::new(), Vec::new());
+    let (mut survivors, mut late, mut found) = (Vec::new(), Vec::new(), Vec::new());
     for (k, mutant) in chosen.iter().enumerate() {
         let began = Instant::now();
         let outcome = copy.outcome(mutant);
         println!("{:>3}/{} {:>4} s  {outcome}  {}", k + 1, chosen.len(), began.elapsed().as_secs(), mutant.name);
+        found.push((mutant, found_by(mutant, &outcome)));
         match (&outcome, &mutant.equivalent) {
             (Outcome::Survived, None) | (Outcome::DoesNotBuild(_), _) => survivors.push(mutant.name.as_str()),
             (Outcome::TimedOut, _) => late.push(mutant.name.as_str()),
             (Outcome::Killed(_), Some(reason)) => panic!("{} was found out, though: {reason}", mutant.name),
             _ => {}
         }
+    }
+    if env::var_os(RECORD).is_some() {
+        record::write(&all, &found).expect("the record can be written");
     }
     assert!(
         survivors.is_empty() && late.is_empty(),
@@ -144,6 +150,15 @@ impl std::fmt::Display for Outcome {
             Self::TimedOut => f.write_str("TIMED OUT: "),
             Self::DoesNotBuild(error) => write!(f, "DOESN'T BUILD ({error}): "),
         }
+    }
+}
+
+/// What the record says of a mutant: what was red, or that nothing can be.
+fn found_by(mutant: &Mutant, outcome: &Outcome) -> Option<String> {
+    match (outcome, &mutant.equivalent) {
+        (Outcome::Killed(by), None) => Some(by.clone()),
+        (Outcome::Survived, Some(_)) => Some(String::from("nothing: it is equivalent")),
+        _ => None,
     }
 }
 

@@ -1,0 +1,80 @@
+//! What has found each mutant out: `killed_by.md`, a line a mutant, in the order of the list.
+
+use super::{Mutant, root};
+use std::{fs, io};
+
+const PLACE: &str = "tests/mutants/killed_by.md";
+
+/// What stands above the lines.
+const HEAD: &str = "\
+Each mutant of `list.ron`, and the test or model that was red with it when it was last run. Written by
+`MICROPOOL_MUTANTS_RECORD=1 cargo test --test mutants -- --ignored --nocapture`.
+
+| mutant | file | gate | red |
+|---|---|---|---|
+";
+
+/// How a mutant's line begins. With another gate it is another one.
+fn front(mutant: &Mutant) -> String {
+    format!("| {} | `{}` | `{:?}` |", mutant.name, mutant.file, mutant.gate)
+}
+
+/// The lines that were written last.
+pub fn lines() -> io::Result<Vec<String>> {
+    match fs::read_to_string(root().join(PLACE)) {
+        Ok(text) => Ok(text.strip_prefix(HEAD).unwrap_or_default().lines().map(str::to_owned).collect()),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(Vec::new()),
+        Err(error) => Err(error),
+    }
+}
+
+/// Writes what these were found out by. `None`: by nothing. The lines of others stay, if there are such mutants still.
+pub fn write(all: &[Mutant], found: &[(&Mutant, Option<String>)]) -> io::Result<()> {
+    let text: String = merged(all, &lines()?, found).into_iter().map(|line| line + "\n").collect();
+    fs::write(root().join(PLACE), format!("{HEAD}{text}"))
+}
+
+fn merged(all: &[Mutant], before: &[String], found: &[(&Mutant, Option<String>)]) -> Vec<String> {
+    let line = |mutant: &Mutant| {
+        let front = front(mutant);
+        match found.iter().find(|(ran, _)| ran.name == mutant.name) {
+            Some((_, by)) => by.as_ref().map(|by| format!("{front} {by} |")),
+            None => before.iter().find(|line| line.starts_with(&front)).cloned(),
+        }
+    };
+    all.iter().filter_map(line).collect()
+}
+
+/// Mutants without a line, and lines without a mutant.
+pub fn differences(all: &[Mutant], lines: &[String]) -> Vec<String> {
+    let fronts: Vec<String> = all.iter().map(front).collect();
+    let unrecorded = fronts.iter().filter(|front| !lines.iter().any(|line| line.starts_with(*front)));
+    let unlisted = lines.iter().filter(|line| !fronts.iter().any(|front| line.starts_with(front)));
+    let said = unrecorded.map(|front| format!("no record: {front}"));
+    said.chain(unlisted.map(|line| format!("no mutant: {line}"))).collect()
+}
+
+#[test]
+fn a_run_of_some_leaves_the_lines_of_others() {
+    let [one, other, third] = ["one", "other", "third"].map(|name| Mutant {
+        name: name.to_owned(),
+        file: String::from("a.rs"),
+        find: String::new(),
+        replace: String::new(),
+        gate: super::Gate::Unit(String::from("a::")),
+        equivalent: None,
+    });
+    let all = [one.clone(), other.clone(), third.clone()];
+    let before = merged(&all, &[], &[(&third, Some("c".into())), (&other, Some("b".into())), (&one, Some("a".into()))]);
+    assert_eq!(before[0], "| one | `a.rs` | `Unit(\"a::\")` | a |");
+    assert_eq!(before.len(), 3, "in the order of the list");
+    assert!(differences(&all, &before).is_empty());
+
+    let after = merged(&all, &before, &[(&one, Some("d".into())), (&other, None)]);
+    assert_eq!(after, [before[0].replace("| a |", "| d |"), before[2].clone()], "what nothing found out has no line");
+    assert_eq!(differences(&all, &after), ["no record: | other | `a.rs` | `Unit(\"a::\")` |"]);
+
+    let listed = [one, Mutant { gate: super::Gate::Unit(String::from("b::")), ..third }];
+    assert_eq!(differences(&listed, &after).len(), 2, "a line of another gate is another mutant's");
+    assert_eq!(merged(&listed, &after, &[]), after[..1]);
+}
