@@ -1,6 +1,7 @@
 //! Each function of the contract, once, on pools of several sizes.
 
 use micropool::{ThreadPool, ThreadPoolBuilder};
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 use support::within;
@@ -50,6 +51,22 @@ fn join_all_keeps_the_shape() {
             let numbers: Vec<_> = (0..100).map(|n| move || n * 2).collect();
             assert_eq!(micropool::join_all(numbers), (0..100).map(|n| n * 2).collect::<Vec<_>>());
         });
+    });
+}
+
+#[test]
+fn all_of_an_array_run_though_one_panics() {
+    on_every_pool(|pool| {
+        let ran = AtomicUsize::new(0);
+        let jobs = [0, 1, 2, 3, 4].map(|k| {
+            let ran = &ran;
+            move || {
+                ran.fetch_add(1, Ordering::Relaxed);
+                assert_ne!(k, 1, "the second of five");
+            }
+        });
+        catch_unwind(AssertUnwindSafe(|| pool.join_all(jobs))).expect_err("one of them panicked");
+        assert_eq!(ran.into_inner(), 5);
     });
 }
 
