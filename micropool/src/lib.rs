@@ -125,6 +125,7 @@ pub mod iter;
 mod macros;
 mod pool;
 mod worker;
+mod worth;
 
 pub use builder::{BuildError, ThreadPoolBuilder, WorkerThread};
 pub use join::join;

@@ -15,6 +15,7 @@ use crate::sync::{
 };
 use crate::table::Table;
 use crate::word::{Kind, Tier, Word};
+use crate::worth::Worth;
 
 /// Slots that a seat has from the start; more are made when the program's own nesting needs them.
 const FIRST_SLOTS: usize = if MODEL { 2 } else { 64 };
@@ -31,6 +32,7 @@ pub(crate) struct Seat {
     pub(crate) index: u32,
     /// The owner's, and nobody else looks at them.
     pub(crate) habit: Habit,
+    pub(crate) worth: Worth,
     offers: Offers,
     /// The worker's index, or `OUTSIDE`.
     pub(crate) worker: u32,
@@ -97,6 +99,7 @@ impl Seat {
             pool,
             index,
             habit: Habit::new(),
+            worth: Worth::new(),
             offers: Offers::new(),
             worker,
             // Its stamp on tiers has fewer bits, and wraps first.

@@ -36,7 +36,7 @@ impl<'a> Spin<'a> {
         self.again();
     }
 
-    /// The time was over, and then there was something to look for after all.
+    /// There is something to look for after all, or there was.
     pub(crate) fn again(&mut self) {
         *self = Self::new(self.me);
     }

@@ -145,11 +145,36 @@ fn most_urgent<'a>(seat: &'a Seat, oldest: Filled<'a>, to: u32) -> Filled<'a> {
 
 /// Anything of this tier, for a worker with nothing to do.
 pub(crate) fn take_any<'a>(me: &'a Seat, tier: Tier, private: Private) -> Option<Claimed<'a>> {
+    take_any_that(me, tier, private, |_, _| true)
+}
+
+/// The same of the foreground, but that a worker that doubts whether jobs are worth it takes only what lay there at its last look.
+pub(crate) fn take_what_is_worth_it(me: &Seat, private: Private) -> Option<Claimed<'_>> {
+    if !me.worth.is_doubtful() {
+        let claimed = take_any(me, Tier::Foreground, private);
+        if claimed.is_some() {
+            me.worth.took();
+        }
+        return claimed;
+    }
+    take_any_that(me, Tier::Foreground, private, |seat, (position, _, word)| {
+        me.worth.has_lain(SlotId { seat: seat.index, position: *position, generation: word.generation() })
+    })
+}
+
+/// Anything of this tier that `is_wanted`.
+#[inline]
+fn take_any_that<'a>(
+    me: &'a Seat,
+    tier: Tier,
+    private: Private,
+    is_wanted: impl Fn(&Seat, &Filled<'_>) -> bool,
+) -> Option<Claimed<'a>> {
     count("a look for anything");
     others(me).find_map(|victim| {
         count("a look at a seat");
         for found in slots(victim, 0, u32::MAX, private) {
-            if Tier::of(found.2) != tier || !takeable(found.1, found.2) {
+            if Tier::of(found.2) != tier || !takeable(found.1, found.2) || !is_wanted(victim, &found) {
                 continue;
             }
             let found = if found.2.is_ranked() { most_urgent(victim, found, u32::MAX) } else { found };
@@ -342,3 +367,40 @@ fn scan<'a>(me: &'a Seat, base: u32, end: u32, way: &Way<'_>, takes: Option<Priv
 
 #[cfg(all(loom, test))]
 mod loom_models;
+
+#[cfg(all(test, not(any(loom, shuttle))))]
+mod tests {
+    use super::*;
+    use crate::ThreadPoolBuilder;
+    use crate::join::join_on;
+
+    /// A job lies at a worker's first look, and is taken at the second; the next ones at the first.
+    #[test]
+    fn who_doubts_takes_what_has_lain() {
+        let pool = ThreadPoolBuilder::new().num_threads(0).build().expect("a pool");
+        let (owner, thief) = (pool.shared.take_seat(), pool.shared.take_seat());
+        let takes = || take_what_is_worth_it(thief, Private::Ask).map(|claimed| claimed.run(thief)).is_some();
+        let mut untried = 0;
+        while !thief.worth.is_doubtful() {
+            join_on(owner, || assert!(takes()), || ());
+            untried += 1;
+        }
+        assert!(untried > 0);
+        // Gone at the next look, and so is the one after it.
+        for _ in 0..3 {
+            join_on(owner, || assert!(!takes()), || ());
+            assert!(thief.worth.let_lie());
+        }
+        join_on(
+            owner,
+            || {
+                assert!(!takes() && thief.worth.let_lie());
+                assert!(takes() && !thief.worth.let_lie());
+            },
+            || (),
+        );
+        join_on(owner, || assert!(takes()), || ());
+        pool.shared.give_back(thief);
+        pool.shared.give_back(owner);
+    }
+}

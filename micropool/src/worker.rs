@@ -65,6 +65,9 @@ impl Worker<'_> {
             if self.pool.is_closing() && self.nothing_left() && self.me.mailbox.close() {
                 break;
             }
+            if self.me.worth.let_lie() {
+                spin.again();
+            }
             if spin.once() {
                 continue;
             }
@@ -95,7 +98,7 @@ impl Worker<'_> {
             }
         }
         if self.role == Role::Worker
-            && let Some(claimed) = steal::take_any(self.me, Tier::Foreground, private)
+            && let Some(claimed) = steal::take_what_is_worth_it(self.me, private)
         {
             self.found();
             claimed.run(self.me);
@@ -118,7 +121,10 @@ impl Worker<'_> {
             return true;
         }
         // Patience is for work in the foreground only: what is left to its owner comes before the background all the same.
-        if self.role == Role::Worker && private == Private::Leave && steal::peek(self.me, Tier::Foreground).is_some() {
+        if self.role == Role::Worker
+            && (private == Private::Leave || self.me.worth.is_doubtful())
+            && steal::peek(self.me, Tier::Foreground).is_some()
+        {
             return false;
         }
         self.run_background(private)
