@@ -37,7 +37,8 @@ use std::panic::resume_unwind;
 /// been dropped; if both do, the payload of `a`.
 ///
 /// # Cost
-/// A few nanoseconds if nobody takes `b`, and no allocation. If a worker sleeps, one is woken: some microseconds.
+/// A few nanoseconds if nobody takes `b`, and no allocation. If a worker sleeps, one is woken: some microseconds. Where halves are over sooner
+/// than they could be handed over (0.4 µs), workers that look for work come to leave them to their owner.
 #[inline]
 pub fn join<A, B, RA, RB>(a: A, b: B) -> (RA, RB)
 where

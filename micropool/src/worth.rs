@@ -28,8 +28,45 @@ const RARELY: u32 = 512;
 /// So many that were gone in a row make a habit: among jobs that lie there, one is taken back just then every so often.
 const HABIT: u32 = 4;
 
-/// Of how many jobs a look remembers that they lay there: one for each of so many neighbouring seats.
+/// How many jobs a look lets lie. Where there are more it takes one.
 const SEEN: usize = 8;
+
+/// The jobs that a look has let lie.
+struct Seen {
+    names: [AtomicU64; SEEN],
+    count: AtomicU32,
+}
+
+impl Seen {
+    const fn new() -> Self {
+        Self { names: [const { AtomicU64::new(0) }; SEEN], count: AtomicU32::new(0) }
+    }
+
+    fn names(&self) -> &[AtomicU64] {
+        &self.names[..load(&self.count) as usize]
+    }
+
+    fn has(&self, name: u64) -> bool {
+        self.names().iter().any(|seen| seen.load(Ordering::Relaxed) == name)
+    }
+
+    /// Whether there is room for it.
+    fn add(&self, name: u64) -> bool {
+        let count = load(&self.count);
+        let Some(place) = self.names.get(count as usize) else { return false };
+        place.store(name, Ordering::Relaxed);
+        store(&self.count, count + 1);
+        true
+    }
+
+    fn is_empty(&self) -> bool {
+        load(&self.count) == 0
+    }
+
+    fn clear(&self) {
+        store(&self.count, 0);
+    }
+}
 
 /// Of a seat; its owner's alone.
 pub(crate) struct Worth {
@@ -37,15 +74,12 @@ pub(crate) struct Worth {
     more: AtomicU32,
     /// After how many the next time.
     every: AtomicU32,
-    /// What lay there at the last look, by the seat. Two that are taken for one cost a moment's patience.
-    seen: [AtomicU64; SEEN],
-    /// Whether this look has left something.
-    left: AtomicU32,
-    /// Whether the one before did.
-    lay: AtomicU32,
-    /// How many were gone in a row, up to [`HABIT`].
+    /// What this look and the one before have let lie, by turns.
+    seen: [Seen; 2],
+    turn: AtomicU32,
+    /// How many times in a row all was gone, up to [`HABIT`].
     gone: AtomicU32,
-    /// Looks since then that found nothing.
+    /// Looks in a row that found nothing.
     empty: AtomicU32,
 }
 
@@ -54,9 +88,8 @@ impl Worth {
         Self {
             more: AtomicU32::new(OFTEN),
             every: AtomicU32::new(OFTEN),
-            seen: [const { AtomicU64::new(u64::MAX) }; SEEN],
-            left: AtomicU32::new(0),
-            lay: AtomicU32::new(0),
+            seen: [const { Seen::new() }; 2],
+            turn: AtomicU32::new(0),
             gone: AtomicU32::new(0),
             empty: AtomicU32::new(0),
         }
@@ -74,23 +107,28 @@ impl Worth {
         store(&self.more, load(&self.more).saturating_sub(1));
     }
 
+    /// What the look before has let lie, and what this one does.
+    fn looks(&self) -> (&Seen, &Seen) {
+        let [one, other] = &self.seen;
+        if load(&self.turn) == 0 { (one, other) } else { (other, one) }
+    }
+
     /// Whether a job that was found lay there at the last look: it should be taken, and those that follow it.
     pub(crate) fn has_lain(&self, job: SlotId) -> bool {
         let SlotId { seat, position, generation } = job;
+        // Two of one name would be taken for one another, and the worker for one that was wrong to doubt.
         let name = u64::from(seat) << 48 ^ u64::from(position) << 32 ^ generation;
-        let seen = &self.seen[seat as usize % SEEN];
-        if seen.load(Ordering::Relaxed) == name {
-            let every = (load(&self.every) * 2).min(RARELY);
-            store(&self.every, every);
-            store(&self.more, every);
-            store(&self.left, 0);
-            store(&self.lay, 0);
-            store(&self.gone, 0);
-            return true;
+        let (before, now) = self.looks();
+        if !before.has(name) && now.add(name) {
+            return false;
         }
-        seen.store(name, Ordering::Relaxed);
-        store(&self.left, 1);
-        false
+        before.clear();
+        now.clear();
+        store(&self.gone, 0);
+        let every = (load(&self.every) * 2).min(RARELY);
+        store(&self.every, every);
+        store(&self.more, every);
+        true
     }
 
     /// After a look in vain: lets the time pass that a job is let lie. Whether there was one, or several.
@@ -98,16 +136,17 @@ impl Worth {
         if !self.is_doubtful() {
             return false;
         }
-        if load(&self.lay) != 0 {
-            // It is gone, for else it had been taken.
+        let (before, now) = self.looks();
+        if !before.is_empty() {
+            // What lay there is gone, for else it had been taken.
             match load(&self.gone) + 1 {
                 HABIT => store(&self.every, OFTEN),
                 gone => store(&self.gone, gone),
             }
         }
-        let left = load(&self.left) != 0;
-        store(&self.left, 0);
-        store(&self.lay, left.into());
+        before.clear();
+        store(&self.turn, 1 - load(&self.turn));
+        let left = !now.is_empty();
         if left {
             store(&self.empty, 0);
         } else if load(&self.empty) < STILL {
@@ -141,12 +180,13 @@ mod tests {
 
     /// How many are taken until one is let lie.
     fn take_until_in_doubt(worth: &Worth) -> u32 {
-        let mut taken = 0;
-        while !worth.is_doubtful() {
+        for taken in 0..=RARELY {
+            if worth.is_doubtful() {
+                return taken;
+            }
             worth.took();
-            taken += 1;
         }
-        taken
+        panic!("no doubt");
     }
 
     #[test]
@@ -167,8 +207,6 @@ mod tests {
     /// Lets one lie, which is there still.
     fn one_lies_there(worth: &Worth) {
         assert!(!worth.has_lain(LAIN) && worth.let_lie() && worth.has_lain(LAIN) && !worth.is_doubtful());
-        // As by another.
-        worth.seen[LAIN.seat as usize].store(u64::MAX, Ordering::Relaxed);
     }
 
     const LAIN: SlotId = SlotId { seat: 2, position: 0, generation: 0 };
@@ -200,12 +238,20 @@ mod tests {
         }
     }
 
+    /// Whatever their seats, and however many.
     #[test]
     fn many_may_lie_at_once() {
+        for count in [2, SEEN as u32] {
+            let worth = Worth::new();
+            take_until_in_doubt(&worth);
+            let jobs: Vec<_> = (0..count).map(|k| SlotId { seat: k * SEEN as u32, ..JOB }).collect();
+            assert!(!jobs.iter().any(|job| worth.has_lain(*job)) && worth.let_lie());
+            assert!(worth.has_lain(jobs[count as usize / 2]));
+        }
         let worth = Worth::new();
         take_until_in_doubt(&worth);
-        let jobs = || (0..SEEN as u32).map(|seat| SlotId { seat, ..JOB });
-        assert!(jobs().all(|job| !worth.has_lain(job)) && worth.let_lie() && jobs().all(|job| worth.has_lain(job)));
+        let one_more = (0..=SEEN as u32).map(|seat| SlotId { seat, ..JOB });
+        assert_eq!(one_more.map(|job| worth.has_lain(job)).position(|taken| taken), Some(SEEN));
     }
 
     #[test]

@@ -101,15 +101,16 @@ fn every_mutant_is_found_out() {
         let outcome = copy.outcome(mutant);
         println!("{:>3}/{} {:>4} s  {outcome}  {}", k + 1, chosen.len(), began.elapsed().as_secs(), mutant.name);
         found.push((mutant, found_by(mutant, &outcome)));
+        // After each: the run takes long, and may be ended before its end.
+        if env::var_os(RECORD).is_some() {
+            record::write(&all, &found).expect("the record can be written");
+        }
         match (&outcome, &mutant.equivalent) {
             (Outcome::Survived, None) | (Outcome::DoesNotBuild(_), _) => survivors.push(mutant.name.as_str()),
             (Outcome::TimedOut, _) => late.push(mutant.name.as_str()),
             (Outcome::Killed(_), Some(reason)) => panic!("{} was found out, though: {reason}", mutant.name),
             _ => {}
         }
-    }
-    if env::var_os(RECORD).is_some() {
-        record::write(&all, &found).expect("the record can be written");
     }
     assert!(
         survivors.is_empty() && late.is_empty(),
