@@ -5,7 +5,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind, panic_any};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-/// Some tasks, by turns awaited, chained and then awaited, shared and awaited by two, or dropped in the middle of it; the last one may
+/// Some tasks, by turns awaited, chained and then awaited, shared and awaited by two, or dropped unpolled; the last one may
 /// panic, which comes out of its `await`. How many there were.
 pub fn tasks(pool: &ThreadPool, seed: u64) -> Result<u64, String> {
     let (count, panics) = (1 + seed % 24, seed.is_multiple_of(5));

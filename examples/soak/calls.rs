@@ -1,4 +1,4 @@
-//! Broadcasts: from outside, from a task, and from within each other.
+//! Broadcasts: from outside, from an item of a scope, and from within each other.
 
 use micropool::ThreadPool;
 use std::panic::{AssertUnwindSafe, catch_unwind, panic_any};

@@ -65,6 +65,10 @@ impl Offers {
             self.pushes.store(0, Ordering::Relaxed);
             return Search { from: 0, left: wanted, first: NONE };
         }
+        if topmost <= load(&self.first) {
+            // The oldest was taken back, and this is another.
+            self.pushes.store(0, Ordering::Relaxed);
+        }
         let next = load(&self.next);
         // Those that have been taken back since were offered, for all we know.
         let back = next.saturating_sub(topmost);
@@ -170,6 +174,18 @@ mod tests {
         // Somebody took one: the next look begins anew.
         assert_eq!(offers.resume(1, 0, |_| false), Search { from: 0, left: 1, first: NONE });
         assert!(!offers.one_more_push());
+    }
+
+    #[test]
+    fn an_offer_that_is_taken_back_and_made_again_is_not_left_alone() {
+        let mut stack = Stack::new();
+        for _ in 0..3 * LEFT_ALONE {
+            stack.push(1);
+            assert!(!stack.offers.one_more_push());
+            stack.ready.pop();
+        }
+        // Below others it is.
+        assert_eq!((0..LEFT_ALONE).filter(|_| (stack.push(1), stack.offers.one_more_push()).1).count(), 1);
     }
 
     #[test]

@@ -482,8 +482,10 @@ pub fn help_background(budget: std::time::Duration) -> usize {
 /// Calls `f` once on every worker of the current pool, with the worker's index, and waits for all: per-worker set-up.
 ///
 /// A worker that is in the middle of other work makes its call when that is done, or when it waits for what the broadcast is
-/// part of. A loop, a graph and a scope are one piece of work for a worker that has come in, as long as it finds something to do there. One that waits for a broadcast of its own makes the calls of others meanwhile. A call comes before all other work, and on every
-/// worker: the broadcast of a background task is bound by no [`background_threads`](crate::ThreadPoolBuilder::background_threads).
+/// part of. A loop, a graph and a scope are one piece of work for a worker that has come in, as long as it finds something to do
+/// there. One that waits for a broadcast of its own makes the calls of others meanwhile. A call comes before all other work, and on
+/// every worker: the broadcast of a background task is bound by no
+/// [`background_threads`](crate::ThreadPoolBuilder::background_threads).
 /// In a pool of 0 workers nothing is called, and neither
 /// in the child of a fork, which has none.
 ///

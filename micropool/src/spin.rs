@@ -36,7 +36,7 @@ impl<'a> Spin<'a> {
         self.again();
     }
 
-    /// There is something to look for after all, or there was.
+    /// There is something to look for after all, or there was and its owner is done with it.
     pub(crate) fn again(&mut self) {
         *self = Self::new(self.me);
     }

@@ -13,6 +13,8 @@ use crate::sleep::Mode;
 use crate::slot::{HIDDEN, Slot, Work};
 use crate::sync::{Ordering, count, edge, fence, model_yield, yield_now};
 use crate::word::{Kind, Tier, Word};
+use crate::worth::IN_ONE_LOOK;
+use std::cell::Cell;
 
 /// Work that this thread has claimed or entered and must now run.
 #[must_use]
@@ -145,20 +147,32 @@ fn most_urgent<'a>(seat: &'a Seat, oldest: Filled<'a>, to: u32) -> Filled<'a> {
 
 /// Anything of this tier, for a worker with nothing to do.
 pub(crate) fn take_any<'a>(me: &'a Seat, tier: Tier, private: Private) -> Option<Claimed<'a>> {
-    take_any_that(me, tier, private, |_, _| true)
+    take_any_that(me, tier, private, |_| true)
 }
 
-/// The same of the foreground, but that a worker that doubts whether jobs are worth it takes only what lay there at its last look.
-pub(crate) fn take_what_is_worth_it(me: &Seat, private: Private) -> Option<Claimed<'_>> {
-    if !me.worth.is_doubtful() {
+/// The same of the foreground, but that a worker that doubts whether jobs are worth it takes only what still lies there after a moment.
+/// `may_leave`: it has nothing else to do than to look for such jobs.
+pub(crate) fn take_what_is_worth_it(me: &Seat, private: Private, may_leave: bool) -> Option<Claimed<'_>> {
+    let worth = &me.worth;
+    if !may_leave || !worth.is_doubtful() {
         let claimed = take_any(me, Tier::Foreground, private);
         if claimed.is_some() {
-            me.worth.took();
+            worth.took();
         }
         return claimed;
     }
-    take_any_that(me, Tier::Foreground, private, |seat, (position, _, word)| {
-        me.worth.has_lain(SlotId { seat: seat.index, position: *position, generation: word.generation() })
+    let private = if worth.asks() { Private::Ask } else { private };
+    let more = Cell::new(IN_ONE_LOOK);
+    take_any_that(me, Tier::Foreground, private, |(_, slot, word)| {
+        // What is Private had its time before it was asked for, and is asked for rarely.
+        if word.kind() == Kind::Private || more.get() == 0 || !worth.is_doubtful() {
+            return true;
+        }
+        more.set(more.get() - 1);
+        worth.has_lain(|| {
+            let now = slot.load();
+            now.generation() == word.generation() && takeable(slot, now)
+        })
     })
 }
 
@@ -168,13 +182,13 @@ fn take_any_that<'a>(
     me: &'a Seat,
     tier: Tier,
     private: Private,
-    is_wanted: impl Fn(&Seat, &Filled<'_>) -> bool,
+    is_wanted: impl Fn(&Filled<'_>) -> bool,
 ) -> Option<Claimed<'a>> {
     count("a look for anything");
     others(me).find_map(|victim| {
         count("a look at a seat");
         for found in slots(victim, 0, u32::MAX, private) {
-            if Tier::of(found.2) != tier || !takeable(found.1, found.2) || !is_wanted(victim, &found) {
+            if Tier::of(found.2) != tier || !takeable(found.1, found.2) || !is_wanted(&found) {
                 continue;
             }
             let found = if found.2.is_ranked() { most_urgent(victim, found, u32::MAX) } else { found };
@@ -374,34 +388,21 @@ mod tests {
     use crate::ThreadPoolBuilder;
     use crate::join::join_on;
 
-    /// A job lies at a worker's first look, and is taken at the second; the next ones at the first.
+    /// A job lies for a moment, and is taken if it lies there still; the next ones at once.
     #[test]
     fn who_doubts_takes_what_has_lain() {
         let pool = ThreadPoolBuilder::new().num_threads(0).build().expect("a pool");
         let (owner, thief) = (pool.shared.take_seat(), pool.shared.take_seat());
-        let takes = || take_what_is_worth_it(thief, Private::Ask).map(|claimed| claimed.run(thief)).is_some();
-        for untried in 0.. {
-            if thief.worth.is_doubtful() {
-                assert!(untried > 0);
-                break;
-            }
-            assert!(untried < 1000, "no doubt");
-            join_on(owner, || assert!(takes()), || ());
-        }
-        // Gone at the next look, and so is the one after it.
-        for _ in 0..3 {
-            join_on(owner, || assert!(!takes()), || ());
-            assert!(thief.worth.let_lie());
-        }
-        join_on(
-            owner,
-            || {
-                assert!(!takes() && thief.worth.let_lie());
-                assert!(takes() && !thief.worth.let_lie());
-            },
-            || (),
-        );
-        join_on(owner, || assert!(takes()), || ());
+        let takes_one = |may_leave| {
+            let take = || take_what_is_worth_it(thief, Private::Leave, may_leave);
+            join_on(owner, || take().expect("it is Ready").run(thief), || ());
+        };
+        let taken = (0..1000).take_while(|_| !thief.worth.is_doubtful()).map(|_| takes_one(true)).count();
+        assert!((1..1000).contains(&taken));
+        takes_one(false);
+        assert!(thief.worth.is_doubtful(), "there was something else to do, so it did not lie");
+        takes_one(true);
+        assert!(!thief.worth.is_doubtful(), "it lay there");
         pool.shared.give_back(thief);
         pool.shared.give_back(owner);
     }

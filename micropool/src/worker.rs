@@ -65,7 +65,7 @@ impl Worker<'_> {
             if self.pool.is_closing() && self.nothing_left() && self.me.mailbox.close() {
                 break;
             }
-            if self.me.worth.let_lie() {
+            if self.me.worth.has_spared() {
                 spin.again();
             }
             if spin.once() {
@@ -98,7 +98,8 @@ impl Worker<'_> {
             }
         }
         if self.role == Role::Worker
-            && let Some(claimed) = steal::take_what_is_worth_it(self.me, private)
+            // Who leaves jobs to their owners goes on searching, and no push wakes another worker: so not while there is a task to start.
+            && let Some(claimed) = steal::take_what_is_worth_it(self.me, private, self.nothing_left())
         {
             self.found();
             claimed.run(self.me);
@@ -121,10 +122,7 @@ impl Worker<'_> {
             return true;
         }
         // Patience is for work in the foreground only: what is left to its owner comes before the background all the same.
-        if self.role == Role::Worker
-            && (private == Private::Leave || self.me.worth.is_doubtful())
-            && steal::peek(self.me, Tier::Foreground).is_some()
-        {
+        if self.role == Role::Worker && private == Private::Leave && steal::peek(self.me, Tier::Foreground).is_some() {
             return false;
         }
         self.run_background(private)

@@ -54,7 +54,7 @@ fn does_not_reach_dedicated_threads() {
     });
 }
 
-/// A worker comes back from what held it, a task or an item, and finds a letter, tasks, items of a scope. The letter is of the other worker:
+/// A worker comes back from what held it, a task or an item, and finds a letter, tasks, items of a scope. The letter comes from the other worker:
 /// when that one makes its own call all letters are posted, and it takes nothing else until the broadcast is over. The thread outside
 /// waits without helping.
 #[test]
@@ -93,7 +93,7 @@ fn a_call_comes_before_all_other_work() {
                 broadcaster.join();
             });
             let order = order.lock().expect("not poisoned");
-            assert_eq!(order[0], "call", "held by a task: {held_by_a_task}; {order:?}");
+            assert_eq!(order[0], "call", "held by a task: {held_by_a_task}, {tasks} tasks, {items} items: {order:?}");
         }
     });
 }

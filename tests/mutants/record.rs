@@ -22,13 +22,14 @@ fn front(mutant: &Mutant) -> String {
 /// The lines that were written last.
 pub fn lines() -> io::Result<Vec<String>> {
     match fs::read_to_string(root().join(PLACE)) {
-        Ok(text) => Ok(text.strip_prefix(HEAD).unwrap_or_default().lines().map(str::to_owned).collect()),
+        // Whatever stands above them.
+        Ok(text) => Ok(text.lines().skip_while(|line| !line.starts_with("|---")).skip(1).map(str::to_owned).collect()),
         Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(Vec::new()),
         Err(error) => Err(error),
     }
 }
 
-/// Writes what these were found out by. `None`: by nothing. The lines of others stay, if there are such mutants still.
+/// Writes what these were found out by. `None`: by nothing, or its gate came to no end. The lines of others stay, if there are such mutants still.
 pub fn write(all: &[Mutant], found: &[(&Mutant, Option<String>)]) -> io::Result<()> {
     let text: String = merged(all, &lines()?, found).into_iter().map(|line| line + "\n").collect();
     fs::write(root().join(PLACE), format!("{HEAD}{text}"))

@@ -188,7 +188,7 @@ fn promote_reaches_a_thief_that_is_just_starting() {
     });
 }
 
-/// Seat 1 descends from what seat 0 waits for, and pushes just while seat 0 promotes: what lies in its lowest `count` slots then.
+/// Seat 1 descends from what seat 0 waits for, and pushes just while seat 0 promotes: what lies in its lowest `COUNT` slots then.
 fn pushed_while_promoted<const COUNT: usize>(push: fn(&Seat, Work)) -> [Word; COUNT] {
     let (pool, start) = (shared(2, 1), Start::new());
     let frame = Arc::new(Frame::new(0));

@@ -230,8 +230,8 @@ fn entry_nobody_touches_the_frame_after_the_close() {
 }
 
 // All places inside but one are taken, by threads that stay, and two come for the last one. Were they let in both, the count would run over
-// into the generation: those inside would be counted as none, and the owner would leave them in a frame that is gone. One of them gets in, for
-// nothing is lost by the end of the count as long as whoever leaves makes room. Goes red if `entered` counts one too many.
+// into the generation: those inside would be counted as none, and the owner would leave them in a frame that is gone. One at least
+// gets in, and who finds no place takes nothing. Goes red if `entered` counts one too many.
 #[test]
 fn entry_that_is_full_lets_nobody_in() {
     explore(None, || {

@@ -301,7 +301,8 @@ fn offer_of_the_oldest_job() {
     });
 }
 
-// Two jobs on a stack and two thieves, who may both ask for the same one, or step on each other's heels. Goes red as the two above.
+// Two jobs on a stack and two thieves, who may both ask for the same one, or step on each other's heels. Goes red as the models
+// of one thief do.
 #[test]
 fn private_jobs_on_one_stack_with_two_thieves() {
     explore(Some(2), || {

@@ -21,7 +21,7 @@ fn dedicated_thread_that_lies_down_hears_of_a_task() {
     });
 }
 
-// One task waits for the other, so both threads are needed. Goes red if the last one that searches doesn't pass on (F3), or only what workers
+// One task waits for the other, so both threads are needed. Goes red if the last one that searches doesn't pass on (F3), or passes on only what workers
 // may run.
 #[test]
 fn dedicated_thread_that_finds_a_task_passes_the_wake_on() {

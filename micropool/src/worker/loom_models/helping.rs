@@ -26,7 +26,7 @@ fn looks(start: &Start, pool: &Arc<Shared>, index: u32) -> JoinHandle<bool> {
     })
 }
 
-/// How many tasks run, and how many did at once. Not a frame: loom reports no race where these tasks write into one at once.
+/// How many tasks run, and how many did at once. Not a frame: a task catches the panic by which loom would report a race over one.
 struct Runs {
     now: AtomicU32,
     most: AtomicU32,
@@ -60,7 +60,7 @@ fn help_beside_a_worker_keeps_to_the_cap() {
     });
 }
 
-// The task is run by one of three: a worker, a helper (which needs no place where there are two), and who starts it because he waits for it.
+// The task is run by one of three: a worker, a helper (there is a place for each), and who starts it because he waits for it.
 // Goes red if `next_queued` takes a task that somebody has started.
 #[test]
 fn help_runs_no_task_that_another_has_started() {
