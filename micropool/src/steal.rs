@@ -147,14 +147,18 @@ fn most_urgent<'a>(seat: &'a Seat, oldest: Filled<'a>, to: u32) -> Filled<'a> {
 
 /// Anything of this tier, for a worker with nothing to do.
 pub(crate) fn take_any<'a>(me: &'a Seat, tier: Tier, private: Private) -> Option<Claimed<'a>> {
-    take_any_that(me, tier, private, |_| true)
+    take_any_that(me, tier, private, Some)
 }
 
-/// The same of the foreground, but that a worker that doubts whether jobs are worth it takes only what still lies there after a moment.
+/// The same of the foreground, but that a worker that doubts whether jobs are worth it takes only what its owner still leaves after a moment.
 /// `may_leave`: it has nothing else to do than to look for such jobs.
-pub(crate) fn take_what_is_worth_it(me: &Seat, private: Private, may_leave: bool) -> Option<Claimed<'_>> {
+pub(crate) fn take_what_is_worth_it(
+    me: &Seat,
+    private: Private,
+    may_leave: impl FnOnce() -> bool,
+) -> Option<Claimed<'_>> {
     let worth = &me.worth;
-    if !may_leave || !worth.is_doubtful() {
+    if !worth.is_doubtful() || !may_leave() {
         let claimed = take_any(me, Tier::Foreground, private);
         if claimed.is_some() {
             worth.took();
@@ -163,34 +167,39 @@ pub(crate) fn take_what_is_worth_it(me: &Seat, private: Private, may_leave: bool
     }
     let private = if worth.asks() { Private::Ask } else { private };
     let more = Cell::new(IN_ONE_LOOK);
-    take_any_that(me, Tier::Foreground, private, |(_, slot, word)| {
-        // What is Private had its time before it was asked for, and is asked for rarely.
+    take_any_that(me, Tier::Foreground, private, |found| {
+        let (position, slot, word) = found;
+        // What is Private had its time before it was asked for.
         if word.kind() == Kind::Private || more.get() == 0 || !worth.is_doubtful() {
-            return true;
+            return Some(found);
         }
         more.set(more.get() - 1);
-        worth.has_lain(|| {
-            let now = slot.load();
-            now.generation() == word.generation() && takeable(slot, now)
-        })
+        let mut now = word;
+        let is_left = worth.has_lain(|| {
+            now = slot.load();
+            // Another thief may have it, or be inside.
+            now.generation() == word.generation() && !matches!(now.kind(), Kind::Empty | Kind::Closed)
+        });
+        (is_left && takeable(slot, now)).then_some((position, slot, now))
     })
 }
 
-/// Anything of this tier that `is_wanted`.
+/// Anything of this tier that `is_wanted`, by its word as that was read last.
 #[inline]
 fn take_any_that<'a>(
     me: &'a Seat,
     tier: Tier,
     private: Private,
-    is_wanted: impl Fn(&Filled<'_>) -> bool,
+    is_wanted: impl Fn(Filled<'a>) -> Option<Filled<'a>>,
 ) -> Option<Claimed<'a>> {
     count("a look for anything");
     others(me).find_map(|victim| {
         count("a look at a seat");
         for found in slots(victim, 0, u32::MAX, private) {
-            if Tier::of(found.2) != tier || !takeable(found.1, found.2) || !is_wanted(&found) {
+            if Tier::of(found.2) != tier || !takeable(found.1, found.2) {
                 continue;
             }
+            let Some(found) = is_wanted(found) else { continue };
             let found = if found.2.is_ranked() { most_urgent(victim, found, u32::MAX) } else { found };
             if let Some(claimed) = take(me, victim, found, || true) {
                 return Some(claimed);
@@ -394,7 +403,7 @@ mod tests {
         let pool = ThreadPoolBuilder::new().num_threads(0).build().expect("a pool");
         let (owner, thief) = (pool.shared.take_seat(), pool.shared.take_seat());
         let takes_one = |may_leave| {
-            let take = || take_what_is_worth_it(thief, Private::Leave, may_leave);
+            let take = || take_what_is_worth_it(thief, Private::Leave, || may_leave);
             join_on(owner, || take().expect("it is Ready").run(thief), || ());
         };
         let taken = (0..1000).take_while(|_| !thief.worth.is_doubtful()).map(|_| takes_one(true)).count();

@@ -9,7 +9,7 @@ use crate::shared::Shared;
 use crate::sleep::{Mode, Sleepers};
 use crate::spin::Spin;
 use crate::steal::{self, Private};
-use crate::sync::{edge, heavy_fence, model_yield};
+use crate::sync::{edge, heavy_fence, model_yield, yield_now};
 use crate::wake;
 use crate::word::Tier;
 use std::sync::Arc;
@@ -67,6 +67,9 @@ impl Worker<'_> {
             }
             if self.me.worth.has_spared() {
                 spin.again();
+                if self.pool.config.crowded {
+                    yield_now();
+                }
             }
             if spin.once() {
                 continue;
@@ -98,8 +101,7 @@ impl Worker<'_> {
             }
         }
         if self.role == Role::Worker
-            // Who leaves jobs to their owners goes on searching, and no push wakes another worker: so not while there is a task to start.
-            && let Some(claimed) = steal::take_what_is_worth_it(self.me, private, self.nothing_left())
+            && let Some(claimed) = steal::take_what_is_worth_it(self.me, private, || self.may_leave_jobs())
         {
             self.found();
             claimed.run(self.me);
@@ -122,10 +124,21 @@ impl Worker<'_> {
             return true;
         }
         // Patience is for work in the foreground only: what is left to its owner comes before the background all the same.
-        if self.role == Role::Worker && private == Private::Leave && steal::peek(self.me, Tier::Foreground).is_some() {
+        let leaves = private == Private::Leave || self.me.worth.is_doubtful();
+        if self.role == Role::Worker && leaves && steal::peek(self.me, Tier::Foreground).is_some() {
             return false;
         }
         self.run_background(private)
+    }
+
+    /// Whether it may leave jobs in the foreground to their owners: it goes on searching then, and no push wakes another worker, so not while
+    /// there is background work; nor where it would go to sleep at once.
+    fn may_leave_jobs(&self) -> bool {
+        !self.pool.config.spin.least.is_zero() && !self.any_background()
+    }
+
+    fn any_background(&self) -> bool {
+        self.may_background() && (!self.pool.background.is_empty() || steal::peek(self.me, Tier::Background).is_some())
     }
 
     fn run_background(&self, private: Private) -> bool {
@@ -206,12 +219,8 @@ impl Worker<'_> {
     fn anything_to_do(&self) -> bool {
         let foreground = self.role == Role::Worker
             && (steal::peek(self.me, Tier::Foreground).is_some() || self.pool.background.has_promoted());
-        let background = || {
-            self.may_background()
-                && (!self.pool.background.is_empty() || steal::peek(self.me, Tier::Background).is_some())
-        };
         let awake = self.role == Role::Worker && self.pool.kept_awake();
-        foreground || background() || broadcast::has_mail(self.me) || self.pool.is_closing() || awake
+        foreground || self.any_background() || broadcast::has_mail(self.me) || self.pool.is_closing() || awake
     }
 }
 

@@ -7,8 +7,8 @@
 //!
 //! No harm is done by a job that is long, if only it was taken back so soon: whoever had taken it would have left its owner waiting.
 
-// The worker's own, whatever checks the protocols: std's and not `sync.rs`'s.
 use crate::sync::{MODEL, spin_loop};
+// The worker's own, whatever checks the protocols: std's and not `sync.rs`'s.
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::{Duration, Instant};
 
@@ -30,7 +30,7 @@ const HABIT: u32 = 4;
 /// So many jobs are let lie in one look: whoever is behind them waits no longer.
 pub(crate) const IN_ONE_LOOK: u32 = 2;
 
-/// In one of so many looks that spared something, what is [`Private`](crate::steal::Private) is asked for at once.
+/// In one of so many looks in doubt, what is [`Private`](crate::steal::Private) is asked for at once.
 const ASKS: u32 = 64;
 
 /// Of a seat; its owner's alone.
@@ -41,8 +41,10 @@ pub(crate) struct Worth {
     every: AtomicU32,
     /// How many were gone in a row.
     gone: AtomicU32,
-    /// Of those, how many when the worker came by last.
+    /// Of those, how many at the last look in vain.
     known: AtomicU32,
+    /// Looks in doubt.
+    looks: AtomicU32,
 }
 
 impl Worth {
@@ -52,6 +54,7 @@ impl Worth {
             every: AtomicU32::new(OFTEN),
             gone: AtomicU32::new(0),
             known: AtomicU32::new(0),
+            looks: AtomicU32::new(0),
         }
     }
 
@@ -67,7 +70,7 @@ impl Worth {
         store(&self.more, load(&self.more).saturating_sub(1));
     }
 
-    /// Lets a job lie. `lies`: whether it is there afterwards.
+    /// Lets a job lie. `lies`: whether its owner has left it afterwards.
     pub(crate) fn has_lain(&self, lies: impl FnOnce() -> bool) -> bool {
         pause();
         let lies = lies();
@@ -87,7 +90,7 @@ impl Worth {
         lies
     }
 
-    /// After a look in vain: whether it has spared a job. The next one lies for a while before anybody looks at it.
+    /// After a look in vain: whether a job was spared since the last of those. The next one lies for a while before anybody looks at it.
     pub(crate) fn has_spared(&self) -> bool {
         let gone = load(&self.gone);
         let spared = gone != load(&self.known);
@@ -98,9 +101,11 @@ impl Worth {
         spared
     }
 
-    /// Whether it is time to ask for what nobody offers, though work that was spared has kept this worker from it.
+    /// Counts a look in doubt. Whether it is time to ask for what nobody offers: after each job that was spared patience begins anew.
     pub(crate) fn asks(&self) -> bool {
-        load(&self.gone) % ASKS == ASKS - 1
+        let looks = load(&self.looks).wrapping_add(1);
+        store(&self.looks, looks);
+        looks.is_multiple_of(ASKS)
     }
 }
 
@@ -187,8 +192,9 @@ mod tests {
         let worth = Worth::new();
         take_until_in_doubt(&worth);
         let asks = (0..3 * ASKS).filter(|_| {
+            let asks = worth.asks();
             one_is_gone(&worth);
-            worth.asks()
+            asks
         });
         assert_eq!(asks.count(), 3);
     }
