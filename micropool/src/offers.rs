@@ -178,14 +178,16 @@ mod tests {
 
     #[test]
     fn an_offer_that_is_taken_back_and_made_again_is_not_left_alone() {
-        let mut stack = Stack::new();
-        for _ in 0..3 * LEFT_ALONE {
-            stack.push(1);
-            assert!(!stack.offers.one_more_push());
-            stack.ready.pop();
-        }
+        let offers = Offers::new();
+        // The oldest is Ready when it is pushed, as at the bottom of a stack.
+        let push = |topmost| {
+            let search = offers.resume(1, topmost, |_| true);
+            offers.remember(Search { left: 0, first: 0, ..search }, 1);
+            offers.one_more_push()
+        };
+        assert!(!(0..3 * LEFT_ALONE).any(|_| push(0)));
         // Below others it is.
-        assert_eq!((0..LEFT_ALONE).filter(|_| (stack.push(1), stack.offers.one_more_push()).1).count(), 1);
+        assert_eq!((0..LEFT_ALONE).filter(|_| push(1)).count(), 1);
     }
 
     #[test]
