@@ -98,6 +98,24 @@ fn wake_an_idle_worker_that_a_slow_waker_has_not_counted() {
     });
 }
 
+/// One task waits for the other. Returns when both have run, before the end of the pool wakes everybody.
+fn two_tasks_that_need_both(pool: &Arc<Shared>) {
+    let (there, back, both) = (Arc::new(Signal::new()), Arc::new(Signal::new()), Arc::new(Signal::new()));
+    let (a, b, over) = (there.clone(), back.clone(), both.clone());
+    spawn_in(pool, move || {
+        a.give();
+        b.wait();
+        over.give();
+    })
+    .detach();
+    spawn_in(pool, move || {
+        there.wait();
+        back.give();
+    })
+    .detach();
+    both.wait();
+}
+
 // One task waits for the other, so both workers are needed: whoever finds the first one must pass the wake on.
 // Goes red if `found` doesn't pass on (F3).
 #[test]
@@ -106,21 +124,7 @@ fn wake_is_passed_on_by_a_searcher_that_finds_other_work() {
         let (pool, start) = (shared(2, 2), Start::new());
         let workers = vec![worker(&start, &pool, 0), worker(&start, &pool, 1)];
         start.go();
-        let (there, back, both) = (Arc::new(Signal::new()), Arc::new(Signal::new()), Arc::new(Signal::new()));
-        let (a, b, over) = (there.clone(), back.clone(), both.clone());
-        spawn_in(&pool, move || {
-            a.give();
-            b.wait();
-            over.give();
-        })
-        .detach();
-        spawn_in(&pool, move || {
-            there.wait();
-            back.give();
-        })
-        .detach();
-        // Before the end of the pool wakes everybody.
-        both.wait();
+        two_tasks_that_need_both(&pool);
         end(&pool, workers);
     });
 }

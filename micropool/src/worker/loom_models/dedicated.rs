@@ -29,21 +29,7 @@ fn dedicated_thread_that_finds_a_task_passes_the_wake_on() {
         let (pool, start) = (shared_dedicated(2), Start::new());
         let threads = vec![dedicated_thread(&start, &pool, 0), dedicated_thread(&start, &pool, 1)];
         start.go();
-        let (there, back, both) = (Arc::new(Signal::new()), Arc::new(Signal::new()), Arc::new(Signal::new()));
-        let (a, b, over) = (there.clone(), back.clone(), both.clone());
-        spawn_in(&pool, move || {
-            a.give();
-            b.wait();
-            over.give();
-        })
-        .detach();
-        spawn_in(&pool, move || {
-            there.wait();
-            back.give();
-        })
-        .detach();
-        // Before the end of the pool wakes everybody.
-        both.wait();
+        two_tasks_that_need_both(&pool);
         end(&pool, threads);
     });
 }
