@@ -1,7 +1,8 @@
 //! The suite can fail: bugs of one line, each put into a copy of the crate, must turn their gate red.
 //!
 //! `cargo test` only checks that each of them still stands in the source. `cargo test --test mutants -- --ignored --nocapture`
-//! builds and runs them all, about half a minute each; `MICROPOOL_MUTANTS=10` takes ten, others every day. Before them each gate runs
+//! builds and runs them all, about half a minute each; `MICROPOOL_MUTANTS=10` takes ten, others every day, `MICROPOOL_MUTANTS=unrecorded`
+//! those that `killed_by.md` says nothing of, and part of a name or of a gate those that have it. Before them each gate runs
 //! on the sources as they are and must be green: else it would find out everything. (`MICROPOOL_GATES_ARE_GREEN=1` where that has just been
 //! seen.) With `MICROPOOL_MUTANTS_RECORD=1` it writes down in `killed_by.md` what found each of them out.
 
@@ -120,7 +121,7 @@ fn every_mutant_is_found_out() {
     );
 }
 
-/// All, or as many as `MICROPOOL_MUTANTS` says, the next ones every day.
+/// All, or those that `MICROPOOL_MUTANTS` says: so many, the next ones every day; or without a record; or of such a name or gate.
 fn chosen(all: &[Mutant]) -> Vec<Mutant> {
     let Ok(count) = env::var("MICROPOOL_MUTANTS") else { return all.to_vec() };
     if let Ok(count) = count.parse::<usize>() {
@@ -128,9 +129,17 @@ fn chosen(all: &[Mutant]) -> Vec<Mutant> {
         let first = today as usize * count % all.len();
         return all.iter().cycle().skip(first).take(count.min(all.len())).cloned().collect();
     }
+    if count == "unrecorded" {
+        let lines = record::lines().expect("the record can be read");
+        let unrecorded = record::unrecorded(all, &lines).cloned().collect();
+        return unrecorded;
+    }
     let is_named = |mutant: &&Mutant| mutant.name.contains(&count) || format!("{:?}", mutant.gate).contains(&count);
     let named: Vec<Mutant> = all.iter().filter(is_named).cloned().collect();
-    assert!(!named.is_empty(), "MICROPOOL_MUTANTS is a number, or part of a mutant's name or gate; it is {count:?}");
+    assert!(
+        !named.is_empty(),
+        "MICROPOOL_MUTANTS is a number, `unrecorded`, or part of a mutant's name or gate; it is {count:?}"
+    );
     named
 }
 

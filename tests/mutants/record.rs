@@ -46,6 +46,11 @@ fn merged(all: &[Mutant], before: &[String], found: &[(&Mutant, Option<String>)]
     all.iter().filter_map(line).collect()
 }
 
+/// Mutants without a line.
+pub fn unrecorded<'a>(all: &'a [Mutant], lines: &[String]) -> impl Iterator<Item = &'a Mutant> {
+    all.iter().filter(|mutant| !lines.iter().any(|line| line.starts_with(&front(mutant))))
+}
+
 /// Lines of mutants that are listed no more, or with another gate.
 fn unlisted<'a>(all: &[Mutant], lines: &'a [String]) -> Vec<&'a String> {
     let fronts: Vec<String> = all.iter().map(front).collect();
@@ -79,8 +84,11 @@ fn a_run_of_some_leaves_the_lines_of_others() {
     assert_eq!(before.len(), 3, "in the order of the list");
     assert!(unlisted(&all, &before).is_empty());
 
+    assert_eq!(unrecorded(&all, &before).count(), 0);
+
     let after = merged(&all, &before, &[(&one, Some("d".into())), (&other, None)]);
     assert_eq!(after, [before[0].replace("| a |", "| d |"), before[2].clone()], "what nothing found out has no line");
+    assert!(unrecorded(&all, &after).map(|mutant| &mutant.name).eq([&other.name]));
 
     let listed = [one, Mutant { gate: super::Gate::Unit(String::from("b::")), ..third }];
     assert_eq!(unlisted(&listed, &after), [&before[2]], "a line of another gate is another mutant's");
