@@ -8,7 +8,8 @@ const PLACE: &str = "tests/mutants/killed_by.md";
 /// What stands above the lines.
 const HEAD: &str = "\
 Mutants of `list.ron`, and the test or model that was red with each when it was last run. Written by
-`MICROPOOL_MUTANTS_RECORD=1 cargo test --test mutants -- --ignored --nocapture`; one without a line hasn't been run with that.
+`MICROPOOL_MUTANTS_RECORD=1 cargo test --test mutants -- --ignored --nocapture`. Each mutant must have its line; those without are run by
+`MICROPOOL_MUTANTS=unrecorded` beside that.
 
 | mutant | file | gate | red |
 |---|---|---|---|
@@ -65,6 +66,18 @@ fn each_line_has_its_mutant() {
     assert!(
         unlisted.is_empty(),
         "of other mutants than those in list.ron (delete them, or run these again): {unlisted:#?}"
+    );
+}
+
+#[test]
+fn each_mutant_has_its_line() {
+    let all = super::mutants();
+    let lines = lines().expect("the record can be read");
+    let unrecorded: Vec<&String> = unrecorded(&all, &lines).map(|mutant| &mutant.name).collect();
+    assert!(
+        unrecorded.is_empty(),
+        "nothing is known to find these out (`MICROPOOL_MUTANTS=unrecorded MICROPOOL_MUTANTS_RECORD=1 cargo test --test mutants -- \
+         --ignored --nocapture` runs them, and writes it down): {unrecorded:#?}"
     );
 }
 
