@@ -66,6 +66,15 @@ pub(crate) fn shared(num_threads: usize, background_threads: usize) -> Arc<Share
     shared_as(config(num_threads, background_threads))
 }
 
+/// The same of a pool whose workers let the first job lie that they find. (Only who spins may: how long means nothing in a model.)
+pub(crate) fn shared_in_doubt(num_threads: usize) -> Arc<Shared> {
+    let moment = Duration::from_nanos(1);
+    let spin = SpinTime { least: moment, most: moment };
+    let shared = shared_as(Config { spin, ..config(num_threads, num_threads) });
+    (0..num_threads as u32).for_each(|index| shared.seat(index).worth.doubt());
+    shared
+}
+
 /// The same of a pool that has so many dedicated background threads, and no workers.
 pub(crate) fn shared_dedicated(threads: usize) -> Arc<Shared> {
     shared_as(Config { dedicated_background_threads: threads, ..config(0, 0) })

@@ -10,6 +10,7 @@ use std::sync::Arc;
 
 mod awake;
 mod dedicated;
+mod doubt;
 mod helping;
 
 // The first half of a join waits until a worker has run the second.
@@ -156,40 +157,42 @@ fn wake_is_passed_on_or_a_push_sees_that_nobody_searches() {
     });
 }
 
-// As above with all that a push and two workers do. The older half waits for the newer one, so both workers are needed. It lies there when
-// they come, one who searches and one who sleeps already: they and the pusher meet over the newer one only.
+/// The older half waits for the newer one, so both workers are needed. It lies there when they come, one who searches and one who sleeps
+/// already: they and the pusher meet over the newer one only.
+fn two_halves_that_need_both(pool: &Arc<Shared>, start: &Start) {
+    pool.sleepers.start_searching();
+    pool.seat(0).sleeper.announce_idle(&pool.sleepers);
+    pool.sleepers.start_searching();
+    let worker = |index: u32| {
+        let pool = pool.clone();
+        start.spawn(move || {
+            let worker = Worker { pool: &pool, me: pool.seat(index), role: Role::Worker };
+            worker.me.sleeper.block();
+            while !worker.run_something(Private::Ask) {
+                worker.sleep(&mut Spin::new(worker.me));
+            }
+        })
+    };
+    let back = Signal::new();
+    with_pool(pool, |seat| {
+        let seat = seat.unwrap();
+        let newer = || {
+            let workers = [0, 1].map(worker);
+            start.go();
+            // By the end of both workers there is nothing to wait for: how a join waits has models of its own.
+            let both_ran = || workers.into_iter().for_each(|worker| worker.join().unwrap());
+            join_ready(seat, both_ran, || back.give());
+        };
+        join_ready(seat, newer, || back.wait());
+    });
+    assert!(pool.sleepers.counts().none());
+    current::forget_pool(pool);
+}
+
+// As above with all that a push and two workers do.
 #[test]
 fn wake_is_passed_on_for_a_half_that_was_just_pushed() {
-    explore(Some(2), || {
-        let (pool, start) = (shared(2, 2), Start::new());
-        pool.sleepers.start_searching();
-        pool.seat(0).sleeper.announce_idle(&pool.sleepers);
-        pool.sleepers.start_searching();
-        let worker = |index: u32| {
-            let pool = pool.clone();
-            start.spawn(move || {
-                let worker = Worker { pool: &pool, me: pool.seat(index), role: Role::Worker };
-                worker.me.sleeper.block();
-                while !worker.run_something(Private::Ask) {
-                    worker.sleep(&mut Spin::new(worker.me));
-                }
-            })
-        };
-        let back = Signal::new();
-        with_pool(&pool, |seat| {
-            let seat = seat.unwrap();
-            let newer = || {
-                let workers = [0, 1].map(worker);
-                start.go();
-                // By the end of both workers there is nothing to wait for: how a join waits has models of its own.
-                let both_ran = || workers.into_iter().for_each(|worker| worker.join().unwrap());
-                join_ready(seat, both_ran, || back.give());
-            };
-            join_ready(seat, newer, || back.wait());
-        });
-        assert!(pool.sleepers.counts().none());
-        current::forget_pool(&pool);
-    });
+    explore(Some(2), || two_halves_that_need_both(&shared(2, 2), &Start::new()));
 }
 
 // Of two workers one at most may run tasks; whoever gives up the place looks again before it sleeps.
