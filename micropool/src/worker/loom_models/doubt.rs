@@ -5,21 +5,6 @@
 
 use super::*;
 use crate::loom_support::shared_in_doubt;
-use loom::thread::JoinHandle;
-
-/// What a worker does until somebody has been told.
-fn works_until(told: &Arc<Signal>, pool: &Arc<Shared>, start: &Start) -> JoinHandle<()> {
-    let (told, pool) = (told.clone(), pool.clone());
-    start.spawn(move || {
-        let worker = Worker { pool: &pool, me: pool.seat(0), role: Role::Worker };
-        worker.sleepers().start_searching();
-        while !told.is_given() {
-            if !worker.run_something(Private::Ask) {
-                worker.sleep(&mut Spin::new(worker.me));
-            }
-        }
-    })
-}
 
 // The half is needed by its owner, who will not take it back: the worker lets it lie once, takes it, and is in doubt no more.
 // Goes red if what was declined is taken as gone, or if the last look (I4) passes over what a worker in doubt would let lie.
@@ -27,7 +12,16 @@ fn works_until(told: &Arc<Signal>, pool: &Arc<Shared>, start: &Start) -> JoinHan
 fn doubt_leaves_no_half_that_its_owner_needs() {
     explore(Some(2), || {
         let (pool, start, taken) = (shared_in_doubt(1), Start::new(), Arc::new(Signal::new()));
-        let worker = works_until(&taken, &pool, &start);
+        let (told, other) = (taken.clone(), pool.clone());
+        let worker = start.spawn(move || {
+            let worker = Worker { pool: &other, me: other.seat(0), role: Role::Worker };
+            worker.sleepers().start_searching();
+            while !told.is_given() {
+                if !worker.run_something(Private::Ask) {
+                    worker.sleep(&mut Spin::new(worker.me));
+                }
+            }
+        });
         start.go();
         with_pool(&pool, |seat| join_ready(seat.unwrap(), || worker.join().unwrap(), || taken.give()));
         assert!(!pool.seat(0).worth.is_doubtful());
