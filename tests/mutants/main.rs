@@ -131,8 +131,7 @@ fn chosen(all: &[Mutant]) -> Vec<Mutant> {
     }
     if count == "unrecorded" {
         let lines = record::lines().expect("the record can be read");
-        let unrecorded = record::unrecorded(all, &lines).cloned().collect();
-        return unrecorded;
+        return record::unrecorded(all, &lines).cloned().collect();
     }
     let is_named = |mutant: &&Mutant| mutant.name.contains(&count) || format!("{:?}", mutant.gate).contains(&count);
     let named: Vec<Mutant> = all.iter().filter(is_named).cloned().collect();
