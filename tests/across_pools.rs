@@ -191,8 +191,13 @@ mod descent {
             let passes = start.clone();
             let input = starts.spawn_shared(move || passes.pass());
             soon("it runs", || start.arrived() == 1);
-            let (tell, told) = mpsc::channel();
-            let long = elsewhere.spawn_shared(move || told.recv_timeout(LIMIT / 2).is_ok());
+            let ((begin, begun), (tell, told)) = (mpsc::channel(), mpsc::channel());
+            let long = elsewhere.spawn_shared(move || {
+                begin.send(()).expect("the test waits for it");
+                told.recv_timeout(LIMIT / 2).is_ok()
+            });
+            // Else the joiner might be the one that runs it.
+            begun.recv().expect("its own pool's worker runs it");
             let branch = busy.install(|| {
                 micropool::__private::spawn_after("after", (), &[&input], move |()| {
                     tell.send(()).expect("the long one listens");
