@@ -9,12 +9,17 @@
 #![forbid(unsafe_code)]
 
 use std::collections::BTreeMap;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 use micropool::{ThreadPool, ThreadPoolBuilder, parallel};
-use support::{busy, within};
+use support::{busy, soon, within};
 
 type Counts = BTreeMap<&'static str, u64>;
+
+/// The counts are the process's: one test at a time.
+static COUNTING: Mutex<()> = Mutex::new(());
 
 /// Something that a thread does for a job that it has taken, or to find one.
 const COLUMNS: [(&str, &[&str]); 7] = [
@@ -81,6 +86,7 @@ fn work() {
 #[test]
 fn what_a_job_costs_with_2_to_64_workers() {
     within(Duration::from_secs(300), || {
+        let _alone = COUNTING.lock().unwrap_or_else(PoisonError::into_inner);
         print!("{:30} {:>7}", "per 1000 jobs", "workers");
         COLUMNS.iter().for_each(|(name, _)| print!(" {name:>10}"));
         println!();
@@ -107,5 +113,27 @@ fn what_a_job_costs_with_2_to_64_workers() {
                 );
             }
         }
+    });
+}
+
+/// An owner that computes offers nothing: what lies on its stack is asked for one after another, and not waited for each time anew.
+#[test]
+fn a_half_of_a_deep_nesting_takes_few_looks() {
+    const DEPTH: usize = 1000;
+    fn nest(depth: usize, taken: &AtomicUsize) {
+        match depth.checked_sub(1) {
+            None => soon("the worker has run them all", || taken.load(Ordering::Relaxed) == DEPTH),
+            Some(deeper) => _ = micropool::join(|| nest(deeper, taken), || taken.fetch_add(1, Ordering::Relaxed)),
+        }
+    }
+    within(Duration::from_secs(60), || {
+        let _alone = COUNTING.lock().unwrap_or_else(PoisonError::into_inner);
+        let pool = ThreadPoolBuilder::new().num_threads(1).build().expect("a thread can be made");
+        let _ = micropool::__private::take_counts();
+        pool.install(|| nest(DEPTH, &AtomicUsize::new(0)));
+        drop(pool);
+        let looks = micropool::__private::take_counts()["a look for anything"];
+        println!("a nesting of {DEPTH} halves: {:.1} looks for each", looks as f64 / DEPTH as f64);
+        assert!(looks < 16 * DEPTH as u64, "{looks} looks");
     });
 }

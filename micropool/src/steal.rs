@@ -27,6 +27,11 @@ pub(crate) struct Claimed<'a> {
 }
 
 impl Claimed<'_> {
+    /// Its owner had not offered it.
+    fn was_asked_for(&self) -> bool {
+        self.word.kind() == Kind::Private
+    }
+
     /// Runs it in a segment of its own, and tells its owner.
     #[allow(unsafe_code)]
     pub(crate) fn run(self, me: &Seat) {
@@ -159,18 +164,15 @@ pub(crate) fn take_what_is_worth_it(
 ) -> Option<Claimed<'_>> {
     let worth = &me.worth;
     if !worth.is_doubtful() || !may_leave() {
-        let claimed = take_any(me, Tier::Foreground, private);
-        if claimed.is_some() {
-            worth.took();
-        }
-        return claimed;
+        let claimed = take_any(me, Tier::Foreground, private)?;
+        worth.took(claimed.was_asked_for());
+        return Some(claimed);
     }
     let private = if worth.asks() { Private::Ask } else { private };
     let more = Cell::new(IN_ONE_LOOK);
     take_any_that(me, Tier::Foreground, private, |found| {
         let (position, slot, word) = found;
-        // What is Private had its time before it was asked for.
-        if word.kind() == Kind::Private || more.get() == 0 || !worth.is_doubtful() {
+        if more.get() == 0 || !worth.is_doubtful() {
             return Some(found);
         }
         more.set(more.get() - 1);

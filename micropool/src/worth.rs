@@ -9,7 +9,7 @@
 
 use crate::sync::{MODEL, spin_loop};
 // The worker's own, whatever checks the protocols: std's and not `sync.rs`'s.
-use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use std::time::{Duration, Instant};
 
 /// For so long a job lies. In between nobody looks at it, for each look is one that its owner waits for.
@@ -45,6 +45,8 @@ pub(crate) struct Worth {
     known: AtomicU32,
     /// Looks in doubt.
     looks: AtomicU32,
+    /// Whether the last one taken had to be asked for.
+    asked: AtomicBool,
 }
 
 impl Worth {
@@ -55,6 +57,7 @@ impl Worth {
             gone: AtomicU32::new(0),
             known: AtomicU32::new(0),
             looks: AtomicU32::new(0),
+            asked: AtomicBool::new(false),
         }
     }
 
@@ -70,10 +73,16 @@ impl Worth {
         store(&self.more, 0);
     }
 
-    /// One was taken while there was no doubt.
+    /// One was taken while there was no doubt; `asked`: its owner had not offered it.
     #[inline]
-    pub(crate) fn took(&self) {
+    pub(crate) fn took(&self, asked: bool) {
         store(&self.more, load(&self.more).saturating_sub(1));
+        self.asked.store(asked, Ordering::Relaxed);
+    }
+
+    /// Whether nothing was offered the last time: then its owner is busy with something else, and will not offer the next one either.
+    pub(crate) fn had_to_ask(&self) -> bool {
+        self.asked.load(Ordering::Relaxed)
     }
 
     /// Lets a job lie. `lies`: whether its owner has left it afterwards.
@@ -149,7 +158,7 @@ mod tests {
             if worth.is_doubtful() {
                 return taken;
             }
-            worth.took();
+            worth.took(false);
         }
         panic!("no doubt");
     }
@@ -194,6 +203,16 @@ mod tests {
             (0..gone).for_each(|_| one_is_gone(&worth));
             one_lies_there(&worth);
             assert_eq!(take_until_in_doubt(&worth), every);
+        }
+    }
+
+    #[test]
+    fn it_is_the_last_one_that_had_to_be_asked_for() {
+        let worth = Worth::new();
+        assert!(!worth.had_to_ask());
+        for asked in [true, false] {
+            worth.took(asked);
+            assert_eq!(worth.had_to_ask(), asked);
         }
     }
 

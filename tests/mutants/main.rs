@@ -121,13 +121,17 @@ fn every_mutant_is_found_out() {
     );
 }
 
-/// All, or those that `MICROPOOL_MUTANTS` says: so many, the next ones every day; or without a record; or of such a name or gate.
+/// All, or those that `MICROPOOL_MUTANTS` says: so many, the next ones every day (none of them equivalent, unless it is all); or without a
+/// record; or of such a name or gate.
 fn chosen(all: &[Mutant]) -> Vec<Mutant> {
     let Ok(count) = env::var("MICROPOOL_MUTANTS") else { return all.to_vec() };
     if let Ok(count) = count.parse::<usize>() {
         let today = SystemTime::UNIX_EPOCH.elapsed().map_or(0, |time| time.as_secs() / 86_400);
-        let first = today as usize * count % all.len();
-        return all.iter().cycle().skip(first).take(count.min(all.len())).cloned().collect();
+        // A few of many say nothing of those that nothing can find out, which take their gate's whole time.
+        let some: Vec<Mutant> =
+            all.iter().filter(|mutant| count >= all.len() || mutant.equivalent.is_none()).cloned().collect();
+        let first = today as usize * count % some.len();
+        return some.iter().cycle().skip(first).take(count.min(some.len())).cloned().collect();
     }
     if count == "unrecorded" {
         let lines = record::lines().expect("the record can be read");
