@@ -1,7 +1,7 @@
 //! What a job costs in looks, exchanges, barriers and wake-ups, counted at the edges of the protocols, with 2, 8 and 64 workers:
 //!
-//! `MICROPOOL_CALM=1 RUSTC_WORKSPACE_WRAPPER=$PWD/.ci/hostile cargo test --release --test counts -- --nocapture` (in the build of
-//! `.ci/run hostile`, whose edges they are).
+//! `MICROPOOL_CALM=1 RUSTC_WORKSPACE_WRAPPER=$PWD/.ci/hostile cargo test --release --test counts -- --nocapture` (the edges are those of
+//! that build; `.ci/run hostile` has it too, not optimised).
 //!
 //! `ARCHITECTURE.md` has a table of it. What is asserted is what must hold on any machine.
 
