@@ -41,8 +41,9 @@
 //! `cargo run --release --ignore-rust-version --bin loops -- --only micropool --quick --rounds 31` in the repository's `benches/` measures it on your
 //! machine (the tables named "splits"); without `--only`, beside rivals.
 //!
-//! If an item takes nanoseconds and does nothing but arithmetic, a loop over ranges
-//! ([`Split::for_each_range`](crate::Split::for_each_range), [`reduce_ranges`](crate::Split::reduce_ranges)) shows the compiler
+//! If an item takes nanoseconds and does nothing but arithmetic, let the items be chunks ([`par_chunks`](ParallelSlice::par_chunks),
+//! [`par_chunks_mut`](ParallelSliceMut::par_chunks_mut)), or loop over ranges
+//! ([`Split::for_each_range`](crate::Split::for_each_range), [`reduce_ranges`](crate::Split::reduce_ranges)): that shows the compiler
 //! a plain loop over slices, which it vectorises; of iterators over several sources (`zip_eq`) it often can't.
 //!
 //! # What is promised
@@ -65,7 +66,7 @@
 //!
 //! # What there is
 //!
-//! * Sources: slices and arrays (`par_iter`, `par_iter_mut`), `Vec` and `Box<[T]>` (`into_par_iter` too), `VecDeque` (`par_iter`,
+//! * Sources: slices and arrays (`par_iter`, `par_iter_mut`; of this crate `par_chunks`, `par_chunks_mut`), `Vec` and `Box<[T]>` (`into_par_iter` too), `VecDeque` (`par_iter`,
 //!   `par_iter_mut`), `Range<usize>` and `RangeInclusive<usize>`; tuples and arrays of sources: `zip_eq`, `zip_max`, `zip_min`. Other
 //!   collections by [`ParallelSource`].
 //! * Before `with_thread_pool`: `array_windows`, `chain`, `cloned`, `copied`, `enumerate`, `filter`, `filter_map`, `inspect`, `map`,
@@ -78,7 +79,8 @@
 //!
 //! # What to write for what there isn't
 //!
-//! **Chunks.** With [`split_per`](crate::split_per) the ranges of a loop are chunks of at most that length:
+//! **A value of each chunk, with none of its items in hand**: with [`split_per`](crate::split_per) the ranges of a loop are chunks of at most
+//! that length.
 //!
 //! ```
 //! let samples: Vec<f32> = (0..10_000).map(|n| (n % 100) as f32).collect();
@@ -90,26 +92,12 @@
 //! assert_eq!(loudest, Some(99.0));
 //! ```
 //!
-//! Chunks of exactly so many items (but the last), by their number:
-//!
-//! ```
-//! use micropool::iter::*;
-//! let bytes = b"the quick brown fox jumps over the lazy dog";
-//! let sums: Vec<u32> = (0..bytes.len().div_ceil(8))
-//!     .into_par_iter()
-//!     .map(|k| bytes[8 * k..].iter().take(8).map(|byte| u32::from(*byte)).sum())
-//!     .with_thread_pool(micropool::split_by_threads())
-//!     .collect();
-//! assert_eq!(sums, bytes.chunks(8).map(|chunk| chunk.iter().map(|byte| u32::from(*byte)).sum()).collect::<Vec<u32>>());
-//! ```
-//!
-//! **Mutable chunks.** Slices are items like others:
+//! **Rows of an image**, each with its number:
 //!
 //! ```
 //! use micropool::iter::*;
 //! let (width, mut image) = (64, vec![0_u8; 64 * 48]);
-//! let rows: Vec<&mut [u8]> = image.chunks_mut(width).collect();
-//! rows.into_par_iter().enumerate().with_thread_pool(micropool::split_per_item()).for_each(|(y, row)| row.fill(y as u8));
+//! image.par_chunks_mut(width).enumerate().with_thread_pool(micropool::split_per_item()).for_each(|(y, row)| row.fill(y as u8));
 //! assert_eq!((image[0], image[64 * 48 - 1]), (0, 47));
 //! ```
 //!
@@ -169,20 +157,21 @@
 //! ```
 //! use micropool::iter::*;
 //! let mut data: Vec<u64> = (1..=1000).collect();
-//! let mut chunks: Vec<(u64, &mut [u64])> = data.chunks_mut(100).map(|chunk| (0, chunk)).collect();
 //! let split = micropool::split_per_item();
-//! chunks.par_iter_mut().with_thread_pool(split).for_each(|(sum, chunk)| *sum = chunk.iter().sum());
+//! let mut sums: Vec<u64> = data.par_chunks(100).map(|chunk| chunk.iter().sum()).with_thread_pool(split).collect();
 //! let mut before = 0;
-//! chunks.iter_mut().for_each(|(sum, _)| before += std::mem::replace(sum, before));
-//! chunks.par_iter_mut().with_thread_pool(split).for_each(|(sum, chunk)| {
-//!     for number in chunk.iter_mut() {
-//!         *sum += *number;
-//!         *number = *sum;
+//! sums.iter_mut().for_each(|sum| before += std::mem::replace(sum, before));
+//! (data.par_chunks_mut(100), sums.par_iter()).zip_eq().with_thread_pool(split).for_each(|(chunk, before)| {
+//!     let mut sum = *before;
+//!     for number in chunk {
+//!         sum += *number;
+//!         *number = sum;
 //!     }
 //! });
 //! assert_eq!(data[999], 500_500);
 //! ```
 
+pub use crate::chunks::{Chunks, ChunksMut, ParallelSlice, ParallelSliceMut};
 pub use paralight::iter::*;
 
 use crate::panic::catch;

@@ -119,6 +119,7 @@ mod task;
 mod task_end;
 
 mod builder;
+mod chunks;
 mod global;
 pub mod iter;
 #[cfg(feature = "macros")]

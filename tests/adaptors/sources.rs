@@ -18,6 +18,40 @@ same_as_sequential! {
         data.par_iter_mut().with_thread_pool(split).for_each(|n| *n = *n * 3 + 1);
         data
     } => data.iter().map(|n| n * 3 + 1).collect();
+    a_slice_lent_in_chunks(data, split): {
+        [1, 2, 3, 64, usize::MAX].map(|size| {
+            let lent = data.par_chunks(size).with_thread_pool(split).collect::<Vec<_>>();
+            lent.into_iter().map(<[u64]>::to_vec).collect::<Vec<_>>()
+        })
+    } => [1, 2, 3, 64, usize::MAX].map(|size| data.chunks(size).map(<[u64]>::to_vec).collect());
+    a_slice_lent_in_chunks_mutably(data, split): {
+        let mut data = data.to_vec();
+        for size in [1, 3, 64, usize::MAX] {
+            data.par_chunks_mut(size).enumerate().with_thread_pool(split).for_each(|(k, chunk)| {
+                chunk.iter_mut().for_each(|n| *n = *n * 3 + k as u64);
+            });
+        }
+        data
+    } => {
+        let mut data = data.to_vec();
+        for size in [1, 3, 64, usize::MAX] {
+            for (k, chunk) in data.chunks_mut(size).enumerate() {
+                chunk.iter_mut().for_each(|n| *n = *n * 3 + k as u64);
+            }
+        }
+        data
+    };
+    chunks_of_several_slices(data, split): {
+        let (mut sums, other) = (vec![0; data.len()], altered(data));
+        (sums.par_chunks_mut(7), data.par_chunks(7), other.par_chunks(7)).zip_eq().with_thread_pool(split).for_each(|(sums, a, b)| {
+            sums.iter_mut().zip(a).zip(b).for_each(|((sum, a), b)| *sum = a + b);
+        });
+        sums
+    } => data.iter().zip(altered(data)).map(|(a, b)| a + b).collect();
+    chunks_of_a_skipped_and_turned_source(data, split): {
+        let turned = data.par_chunks(5).rev().skip(1).map(|chunk| chunk.iter().sum::<u64>());
+        turned.with_thread_pool(split).collect::<Vec<_>>()
+    } => data.chunks(5).rev().skip(1).map(|chunk| chunk.iter().sum()).collect();
     a_vec(data, split): text(data).into_par_iter().with_thread_pool(split).collect::<Vec<_>>() => text(data);
     a_boxed_slice(data, split): {
         let boxed = text(data).into_boxed_slice();
@@ -102,4 +136,43 @@ same_as_sequential! {
             .collect_per_thread::<Vec<_>>()
             .concat()
     } => data.iter().chain(data.iter().filter(|n| **n > 50)).copied().collect();
+}
+
+#[test]
+fn chunks_of_nothing_and_of_all() {
+    // As many items as there can be, of no size.
+    let everything = [(); usize::MAX];
+    under_every_split(|split| {
+        let lengths =
+            everything.par_chunks(usize::MAX / 2).map(<[()]>::len).with_thread_pool(split).collect::<Vec<_>>();
+        assert_eq!(lengths, [usize::MAX / 2, usize::MAX / 2, 1]);
+        let mut nothing: [u64; 0] = [];
+        nothing.par_chunks_mut(1).with_thread_pool(split).for_each(|_| panic!("there is none"));
+    });
+}
+
+#[test]
+fn chunks_that_are_lent_mutably_lie_side_by_side() {
+    check(
+        |data, split| {
+            let mut data = data.to_vec();
+            let start = data.as_ptr() as usize / size_of::<u64>();
+            let chunks = data.par_chunks_mut(3).with_thread_pool(split).collect::<Vec<_>>();
+            // All of them at once.
+            chunks.into_iter().map(|chunk| (chunk.as_ptr() as usize / size_of::<u64>() - start, chunk.len())).collect()
+        },
+        |data| (0..data.len()).step_by(3).map(|start| (start, 3.min(data.len() - start))).collect::<Vec<_>>(),
+    );
+}
+
+#[test]
+#[should_panic(expected = "its size must not be 0")]
+fn chunks_of_no_items() {
+    let _ = [1].par_chunks(0);
+}
+
+#[test]
+#[should_panic(expected = "its size must not be 0")]
+fn chunks_of_no_items_mutably() {
+    let _ = [1].par_chunks_mut(0);
 }

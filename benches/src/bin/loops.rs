@@ -1,12 +1,13 @@
 //! What does a parallel loop cost beside the best that two threads can do?
 //!
-//! Six loops over 1000 to 10 million items. "micropool" is `par_iter` with the split that fits, "micropool, ranges" is
-//! `reduce_ranges` (or, for loops that write, `for_each_range`) over the same function as all others that work on ranges. Then what it
+//! Six loops over 1000 to 10 million items. "micropool" is `par_iter` with the split that fits, "micropool, chunks" is `par_chunks` (and
+//! `par_chunks_mut`) of 1024 items, "micropool, ranges" is `reduce_ranges` (or, for loops that write, `for_each_range`); both over the same
+//! function as all others that work on ranges. Then what it
 //! costs to start a loop that has nothing to do, or little, hot and with sleeping workers, and the splits beside each other.
 
-use ::paralight::iter::*;
 use ::paralight::threads::RangeStrategy;
 use clap::Parser;
+use micropool::iter::*;
 use micropool::{Split, ThreadPool};
 use micropool_benches::kernels::{self, Output};
 use micropool_benches::rivals::by_hand::{self, Pair};
@@ -27,6 +28,10 @@ struct Options {
 }
 
 const RANGES: &str = "micropool, ranges";
+const CHUNKS: &str = "micropool, chunks";
+
+/// So many items does a chunk have: enough that a chunk more is nothing.
+const CHUNK: usize = 1024;
 
 /// How long a contender loops in its turn.
 #[derive(Clone, Copy)]
@@ -201,6 +206,15 @@ mod by_rayon {
     }
 }
 
+/// The loop by an iterator over chunks, beside the one over items.
+fn in_chunks<'a>(case: Case<'a>, pace: Pace, run: impl Fn(Split<'_>) + 'a) -> Case<'a> {
+    let case = case.contender(CHUNKS, move || {
+        let pool = ours::pool(2);
+        pace.turn(|| run(pool.split_by_threads()))
+    });
+    case.goal(Goal::best(1.05).of(CHUNKS))
+}
+
 fn goals(case: Case<'_>) -> Case<'_> {
     case.goal(Goal::best(1.05)).goal(Goal::best(1.02).of(RANGES))
 }
@@ -213,6 +227,9 @@ fn sums(args: &Args, report: &mut Report, pace: Pace, len: usize) {
         black_box(data.par_iter().with_thread_pool(pool).sum::<u64>());
     });
     let case = case.contender("rayon, par_iter", move || by_rayon::turn(pace, || by_rayon::sum(data)));
+    let case = in_chunks(case, pace, |split| {
+        black_box(data.par_chunks(CHUNK).with_thread_pool(split).map(kernels::sum).reduce(|| 0, u64::wrapping_add));
+    });
     goals(ranged(case, pace, len, 2, Gives::Sums, &f)).run(args, report);
 }
 
@@ -235,6 +252,12 @@ fn additions(args: &Args, report: &mut Report, pace: Pace, len: usize) {
             .for_each(|(out, a, b)| *out = a.wrapping_add(*b));
     });
     let case = case.contender("rayon, par_iter", move || by_rayon::turn(pace, || by_rayon::add(a, b, all())));
+    let case = in_chunks(case, pace, |split| {
+        (all().par_chunks_mut(CHUNK), a.par_chunks(CHUNK), b.par_chunks(CHUNK))
+            .zip_eq()
+            .with_thread_pool(split)
+            .for_each(|(out, a, b)| kernels::add(a, b, out));
+    });
     goals(ranged(case, pace, len, 2, Gives::Writes, &f)).run(args, report);
 }
 
@@ -247,6 +270,10 @@ fn dots(args: &Args, report: &mut Report, pace: Pace, len: usize) {
         black_box(products.reduce(|| 0.0, |a, b| a + b));
     });
     let case = case.contender("rayon, par_iter", move || by_rayon::turn(pace, || by_rayon::dot(a, b)));
+    let case = in_chunks(case, pace, |split| {
+        let chunks = (a.par_chunks(CHUNK), b.par_chunks(CHUNK)).zip_eq().with_thread_pool(split);
+        black_box(chunks.map(|(a, b)| kernels::dot(a, b)).reduce(|| 0.0, |a, b| a + b));
+    });
     goals(ranged(case, pace, len, 2, Gives::Sums, &f)).run(args, report);
 }
 
@@ -269,6 +296,11 @@ fn stencils(args: &Args, report: &mut Report, pace: Pace, len: usize) {
             .for_each(|(out, place)| *out = kernels::stencil_at(data, place));
     });
     let case = case.contender("rayon, par_iter", move || by_rayon::turn(pace, || by_rayon::stencil(data, all())));
+    let case = in_chunks(case, pace, |split| {
+        all().par_chunks_mut(CHUNK).enumerate().with_thread_pool(split).for_each(|(k, out)| {
+            kernels::stencil(data, k * CHUNK..k * CHUNK + out.len(), out);
+        });
+    });
     goals(ranged(case, pace, len, 2, Gives::Writes, &f)).run(args, report);
 }
 
