@@ -14,7 +14,7 @@ use crate::segment::Origin;
 use crate::shared::Shared;
 use crate::sync::{MODEL, local, local_cells};
 use crate::unit::Unit;
-use std::cell::{Cell, RefCell};
+use std::cell::RefCell;
 use std::collections::VecDeque;
 use std::ptr;
 use std::sync::Arc;
@@ -36,8 +36,6 @@ struct Seats(RefCell<Vec<HeldSeat>>);
 struct HeldSeat {
     pool: Arc<Shared>,
     seat: *const Seat,
-    /// Calls of this thread that are inside the pool now: such a seat must stay.
-    uses: Cell<usize>,
 }
 
 impl Drop for Seats {
@@ -56,6 +54,11 @@ impl Drop for Seats {
 }
 
 impl HeldSeat {
+    /// Whether no call of this thread is inside the pool now: else the seat must stay.
+    fn is_unused(&self) -> bool {
+        !any_seat(|seat| ptr::eq(seat, self.seat))
+    }
+
     #[allow(unsafe_code)]
     fn give_back(self) {
         // SAFETY: `pool` owns the seat and is alive.
@@ -92,18 +95,25 @@ fn first_seat<'a>() -> Option<&'a Seat> {
 
 /// This thread's seat in a pool, taken if it has none. `None` once the thread's own destructors have run.
 fn held_seat(pool: &Arc<Shared>) -> Option<*const Seat> {
+    let find = |seats: &Seats| {
+        let seats = seats.0.borrow();
+        seats.iter().find(|held| Arc::ptr_eq(&held.pool, pool)).map(|held| held.seat)
+    };
+    SEATS.try_with(find).ok()?.or_else(|| hold_seat(pool))
+}
+
+#[cold]
+#[inline(never)]
+fn hold_seat(pool: &Arc<Shared>) -> Option<*const Seat> {
     let mut gone = Vec::new();
     let seat = SEATS.try_with(|seats| {
         let mut seats = seats.0.borrow_mut();
-        if let Some(held) = seats.iter().find(|held| Arc::ptr_eq(&held.pool, pool)) {
-            return held.seat;
-        }
         // Seats in pools that are gone would keep their memory.
-        while let Some(k) = seats.iter().position(|held| held.pool.is_closing() && held.uses.get() == 0) {
+        while let Some(k) = seats.iter().position(|held| held.pool.is_closing() && held.is_unused()) {
             gone.push(seats.swap_remove(k));
         }
         let seat: *const Seat = pool.take_seat();
-        seats.push(HeldSeat { pool: pool.clone(), seat, uses: Cell::new(0) });
+        seats.push(HeldSeat { pool: pool.clone(), seat });
         seat
     });
     // Not under the borrow: with the last of a pool its handlers go, and what those own is the user's.
@@ -115,16 +125,8 @@ fn held_seat(pool: &Arc<Shared>) -> Option<*const Seat> {
 pub(crate) fn forget_pool(pool: &Arc<Shared>) {
     let _ = SEATS.try_with(|seats| {
         let mut seats = seats.0.borrow_mut();
-        if let Some(k) = seats.iter().position(|held| Arc::ptr_eq(&held.pool, pool) && held.uses.get() == 0) {
+        if let Some(k) = seats.iter().position(|held| Arc::ptr_eq(&held.pool, pool) && held.is_unused()) {
             seats.swap_remove(k).give_back();
-        }
-    });
-}
-
-fn count_use(pool: &Arc<Shared>, change: impl Fn(usize) -> usize) {
-    let _ = SEATS.try_with(|seats| {
-        if let Some(held) = seats.0.borrow().iter().find(|held| Arc::ptr_eq(&held.pool, pool)) {
-            held.uses.set(change(held.uses.get()));
         }
     });
 }
@@ -136,18 +138,11 @@ pub(crate) fn with_pool<R>(pool: &Arc<Shared>, f: impl FnOnce(Option<&Seat>) -> 
     {
         return f(Some(seat));
     }
-    let Some(seat) = seat_around(pool).or_else(|| held_seat(pool)) else {
-        return f(None);
-    };
-    count_use(pool, |uses| uses + 1);
-    let _counted = Counted(pool);
     let outer = Outer::here();
-    // SAFETY: `pool` is borrowed for the call, and counted in `uses`, so the seat stays.
-    #[allow(unsafe_code)]
-    let seat = unsafe { &*seat };
-    let _segment = crossing(seat);
-    let _back = outer.enter(seat);
-    f(Some(seat))
+    match outer.enter_pool(pool) {
+        Some(inside) => f(Some(inside.seat)),
+        None => f(None),
+    }
 }
 
 /// The seat that a call around this one has in the pool: a worker's own, if it is back from another pool.
@@ -167,18 +162,11 @@ fn crossing(to: &Seat) -> Option<OpenSegment<'_>> {
 }
 
 /// The current seat, if there is one already.
+#[inline]
 #[allow(unsafe_code)]
 pub(crate) fn here<'a>() -> Option<&'a Seat> {
     // SAFETY: as in `seat`.
     unsafe { CURRENT.get().as_ref() }
-}
-
-struct Counted<'a>(&'a Arc<Shared>);
-
-impl Drop for Counted<'_> {
-    fn drop(&mut self) {
-        count_use(self.0, |uses| uses - 1);
-    }
 }
 
 /// What was current before a call that changes it, in that call's frame.
@@ -188,11 +176,24 @@ struct Outer {
 }
 
 impl Outer {
+    #[inline]
     fn here() -> Self {
         Self { seat: CURRENT.get(), outer: INSIDE.get() }
     }
 
+    /// Makes this thread's seat in another pool the current one until what it returns is dropped. One function for each call from
+    /// outside: what it does is less than what a call of each part would cost.
+    fn enter_pool<'a>(&'a self, pool: &'a Arc<Shared>) -> Option<Inside<'a>> {
+        let seat = seat_around(pool).or_else(|| held_seat(pool))?;
+        // SAFETY: `pool` is borrowed for the call, and this thread is inside (`HeldSeat::is_unused`), so the seat stays.
+        #[allow(unsafe_code)]
+        let seat = unsafe { &*seat };
+        let segment = crossing(seat);
+        Some(Inside { _back: self.enter(seat), _segment: segment, seat })
+    }
+
     /// Makes a seat the current one until the guard is dropped, on unwinding too.
+    #[inline]
     fn enter(&self, seat: *const Seat) -> Back<'_> {
         CURRENT.set(seat);
         INSIDE.set(self);
@@ -200,9 +201,17 @@ impl Outer {
     }
 }
 
+/// A call into another pool. Dropped in this order.
+struct Inside<'a> {
+    _back: Back<'a>,
+    _segment: Option<OpenSegment<'a>>,
+    seat: &'a Seat,
+}
+
 struct Back<'a>(&'a Outer);
 
 impl Drop for Back<'_> {
+    #[inline]
     fn drop(&mut self) {
         CURRENT.set(self.0.seat);
         INSIDE.set(self.0.outer);

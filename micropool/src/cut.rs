@@ -41,11 +41,13 @@ impl Cut {
     }
 
     /// The items of chunks `from..to`.
+    #[inline]
     pub(crate) fn items(&self, chunks: Range<usize>) -> Range<usize> {
         self.start(chunks.start)..self.start(chunks.end)
     }
 
     /// Where a chunk begins. No more than `len`, so nothing overflows.
+    #[inline]
     fn start(&self, chunk: usize) -> usize {
         self.each * chunk + chunk.min(self.longer)
     }

@@ -118,9 +118,12 @@ impl Split<'_> {
         self.run(
             len,
             true,
-            &|runs| {
-                while let Some(range) = runs.next_run() {
-                    f(range);
+            &|runs| match runs.only_run() {
+                Some(range) => f(range),
+                None => {
+                    while let Some(range) = runs.next_run() {
+                        f(range);
+                    }
                 }
             },
             |_| (),
@@ -154,6 +157,11 @@ impl Split<'_> {
         }
         let most = const { if size_of::<T>() <= 1 << 14 { (1 << 20) / (size_of::<T>() + 1) } else { 64 } };
         self.with_cut(len, |me, cut| {
+            if cut.chunks <= 2 {
+                // A result each, where the loop has it anyway.
+                let body = |runs: &mut Runs<'_>| runs.only_run().map(&map);
+                return loops::run(me, cut, true, &body, |results| results.flatten().reduce(reduce));
+            }
             // With few ranges for each thread most would stand still at each group's end.
             let most = most.max(8 * (me.pool().config.num_threads + 1));
             // A thread's neighbouring results come as a list, for `reduce` may run on the caller only: it need not be `Sync`.

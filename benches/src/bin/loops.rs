@@ -31,7 +31,7 @@ const RANGES: &str = "micropool, ranges";
 const CHUNKS: &str = "micropool, chunks";
 
 /// So many items does a chunk have: enough that a chunk more is nothing.
-const CHUNK: usize = 1024;
+const CHUNK: usize = 2048;
 
 /// How long a contender loops in its turn.
 #[derive(Clone, Copy)]
