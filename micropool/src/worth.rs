@@ -18,8 +18,8 @@ const LIES: Duration = Duration::from_nanos(400);
 /// And no longer than so many pauses take, by a clock of longer steps.
 const PAUSES: u32 = 64;
 
-/// After so many jobs one is let lie, at first.
-const OFTEN: u32 = 8;
+/// After so many jobs one is let lie, at first. A schedule of shuttle's has few: there each worker doubts after its first.
+const OFTEN: u32 = if cfg!(shuttle) { 1 } else { 8 };
 
 /// And after so many at last, where it was never gone.
 const RARELY: u32 = 512;
