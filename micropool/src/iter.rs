@@ -242,7 +242,9 @@ impl<'a, 'r, C: SourceCleanup> Indices<'a, 'r, C> {
     fn new(runs: &'a mut Runs<'r>, first: Option<Range<usize>>, cleanup: &'a C) -> Self {
         let unwinding = C::NEEDS_CLEANUP && std::thread::panicking();
         let stopped = runs.stopped();
-        Self { runs, now: first.unwrap_or(0..0), stopped, cleanup, unwinding }
+        // Not in `next`: a loop over it has but one call in it.
+        let now = first.unwrap_or_else(|| std::mem::take(&mut runs.first));
+        Self { runs, now, stopped, cleanup, unwinding }
     }
 
     /// Whether to leave what there is to the cleanup. Of items that need one each is looked at: that is nothing next to its `Drop`.
@@ -288,7 +290,7 @@ impl<C: SourceCleanup> Iterator for Indices<'_, '_, C> {
         if let Some(index) = self.now.next() {
             return Some(index);
         }
-        self.now = self.runs.next_run()?;
+        self.now = self.runs.take_run()?;
         // Runs are not empty.
         self.now.next()
     }

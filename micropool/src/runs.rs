@@ -75,7 +75,7 @@ impl<'a> Runs<'a> {
     }
 
     #[inline(never)]
-    fn take_run(&mut self) -> Option<Range<usize>> {
+    pub(crate) fn take_run(&mut self) -> Option<Range<usize>> {
         // Ordering: Relaxed, here and wherever chunks are taken: the word itself is all that is shared; inputs were published
         // with the entry.
         if self.stopped().is_set() {
