@@ -179,6 +179,40 @@ mod tiers_of_each_pool {
     }
 }
 
+mod inside {
+    use super::*;
+
+    /// A task on top of whoever joins it is a worker of another pool: all the while its thread is inside of the task's pool, too.
+    #[test]
+    fn a_pool_dropped_by_a_worker_that_one_of_its_tasks_is_waits_for_nobody() {
+        within(LIMIT, || {
+            let (home, gate) = (pool(1), Gate::default());
+            let held = gate.hold(&home);
+            let (inner, thread) = with_its_thread_in_hand();
+            let life = home.spawn_shared(move || {
+                thread.run();
+                micropool::num_threads()
+            });
+            // Nobody of its own pool can run it.
+            let here = life.clone();
+            let joiner = thread::spawn(move || *here.join());
+            let (tell, told) = mpsc::channel();
+            let dropped = inner.spawn(move || {
+                drop(home);
+                // A seat of another pool is no reason to give the one back that this thread is on.
+                assert_eq!(pool(1).join(|| 1, || 2), (1, 2));
+                tell.send(()).expect("the test listens");
+            });
+            told.recv_timeout(LIMIT / 4).expect("it doesn't wait for a thread that is held");
+            by_a_worker(dropped);
+            gate.open();
+            drop(inner);
+            assert_eq!(joiner.join().expect("no panic"), 1);
+            held.join();
+        });
+    }
+}
+
 mod descent {
     use super::*;
 

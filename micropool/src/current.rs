@@ -105,20 +105,28 @@ fn held_seat(pool: &Arc<Shared>) -> Option<*const Seat> {
 #[cold]
 #[inline(never)]
 fn hold_seat(pool: &Arc<Shared>) -> Option<*const Seat> {
-    let mut gone = Vec::new();
-    let seat = SEATS.try_with(|seats| {
+    // Seats in pools that are gone would keep their memory.
+    let gone = SEATS.try_with(|seats| {
         let mut seats = seats.0.borrow_mut();
-        // Seats in pools that are gone would keep their memory.
+        let mut gone = Vec::new();
         while let Some(k) = seats.iter().position(|held| held.pool.is_closing() && held.is_unused()) {
             gone.push(seats.swap_remove(k));
+        }
+        gone
+    });
+    // Not under the borrow: with the last of a pool its handlers go, and what those own is the user's. And first of all: none of his code
+    // may give back the seat that is taken now, or take another one in this pool afterwards.
+    gone.ok()?.into_iter().for_each(HeldSeat::give_back);
+    let hold = |seats: &Seats| {
+        let mut seats = seats.0.borrow_mut();
+        if let Some(held) = seats.iter().find(|held| Arc::ptr_eq(&held.pool, pool)) {
+            return held.seat;
         }
         let seat: *const Seat = pool.take_seat();
         seats.push(HeldSeat { pool: pool.clone(), seat });
         seat
-    });
-    // Not under the borrow: with the last of a pool its handlers go, and what those own is the user's.
-    gone.into_iter().for_each(HeldSeat::give_back);
-    seat.ok()
+    };
+    SEATS.try_with(hold).ok()
 }
 
 /// A pool has been dropped by this thread: its seat need not be kept until the next pool is used.
@@ -246,7 +254,8 @@ impl Drop for Lent<'_> {
 /// Runs `f`, which may make another seat the current one; afterwards all is as before.
 pub(crate) fn unchanged_by<R>(f: impl FnOnce() -> R) -> R {
     let outer = Outer::here();
-    let _back = Back(&outer);
+    // This thread is inside of it all the while, whatever `f` makes current.
+    let _back = outer.enter(outer.seat);
     f()
 }
 

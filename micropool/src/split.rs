@@ -157,8 +157,8 @@ impl Split<'_> {
         }
         let most = const { if size_of::<T>() <= 1 << 14 { (1 << 20) / (size_of::<T>() + 1) } else { 64 } };
         self.with_cut(len, |me, cut| {
-            if cut.chunks <= 2 {
-                // A result each, where the loop has it anyway.
+            if cut.chunks <= 2 && size_of::<T>() <= 1 << 10 {
+                // A result each, where the loop has it anyway. Larger ones would lie in several frames.
                 let body = |runs: &mut Runs<'_>| runs.only_run().map(&map);
                 return loops::run(me, cut, true, &body, |results| results.flatten().reduce(reduce));
             }

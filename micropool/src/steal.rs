@@ -170,9 +170,10 @@ pub(crate) fn take_what_is_worth_it(
     }
     let private = if worth.asks() { Private::Ask } else { private };
     let more = Cell::new(IN_ONE_LOOK);
-    take_any_that(me, Tier::Foreground, private, |found| {
+    let claimed = take_any_that(me, Tier::Foreground, private, |found| {
         let (position, slot, word) = found;
-        if more.get() == 0 || !worth.is_doubtful() {
+        // What is Private had its time before it was asked for; and one that is pushed quietly has the word of the one before.
+        if word.kind() == Kind::Private || more.get() == 0 || !worth.is_doubtful() {
             return Some(found);
         }
         more.set(more.get() - 1);
@@ -183,7 +184,9 @@ pub(crate) fn take_what_is_worth_it(
             now.generation() == word.generation() && !matches!(now.kind(), Kind::Empty | Kind::Closed)
         });
         (is_left && takeable(slot, now)).then_some((position, slot, now))
-    })
+    })?;
+    worth.took_in_doubt(claimed.was_asked_for());
+    Some(claimed)
 }
 
 /// Anything of this tier that `is_wanted`, by its word as that was read last.

@@ -9,7 +9,7 @@
 
 use crate::sync::{MODEL, spin_loop};
 // The worker's own, whatever checks the protocols: std's and not `sync.rs`'s.
-use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::{Duration, Instant};
 
 /// For so long a job lies. In between nobody looks at it, for each look is one that its owner waits for.
@@ -33,6 +33,10 @@ pub(crate) const IN_ONE_LOOK: u32 = 2;
 /// In one of so many looks in doubt, what is [`Private`](crate::steal::Private) is asked for at once.
 const ASKS: u32 = 64;
 
+/// After one of so many jobs that had to be asked for the next one is given the time to be offered: else who asks once would ask for ever, at a
+/// barrier a job.
+const ASKED: u32 = 8;
+
 /// Of a seat; its owner's alone.
 pub(crate) struct Worth {
     /// How many more are taken before one is let lie.
@@ -45,8 +49,8 @@ pub(crate) struct Worth {
     known: AtomicU32,
     /// Looks in doubt.
     looks: AtomicU32,
-    /// Whether the last one taken had to be asked for.
-    asked: AtomicBool,
+    /// How many of the last ones taken had to be asked for, one after another.
+    asked: AtomicU32,
 }
 
 impl Worth {
@@ -57,7 +61,7 @@ impl Worth {
             gone: AtomicU32::new(0),
             known: AtomicU32::new(0),
             looks: AtomicU32::new(0),
-            asked: AtomicBool::new(false),
+            asked: AtomicU32::new(0),
         }
     }
 
@@ -77,12 +81,19 @@ impl Worth {
     #[inline]
     pub(crate) fn took(&self, asked: bool) {
         store(&self.more, load(&self.more).saturating_sub(1));
-        self.asked.store(asked, Ordering::Relaxed);
+        self.took_in_doubt(asked);
     }
 
-    /// Whether nothing was offered the last time: then its owner is busy with something else, and will not offer the next one either.
+    /// The same while there was: it says nothing of others.
+    #[inline]
+    pub(crate) fn took_in_doubt(&self, asked: bool) {
+        store(&self.asked, if asked { load(&self.asked).wrapping_add(1) } else { 0 });
+    }
+
+    /// Whether nothing was offered the last time: then its owner is busy with something else, and will not offer the next one either. But
+    /// every so often there is time for an offer after all.
     pub(crate) fn had_to_ask(&self) -> bool {
-        self.asked.load(Ordering::Relaxed)
+        !load(&self.asked).is_multiple_of(ASKED)
     }
 
     /// Lets a job lie. `lies`: whether its owner has left it afterwards.
@@ -98,6 +109,7 @@ impl Worth {
         } else {
             let gone = load(&self.gone).wrapping_add(1);
             store(&self.gone, gone);
+            store(&self.asked, 0);
             if gone == HABIT {
                 store(&self.every, OFTEN);
             }
@@ -207,13 +219,23 @@ mod tests {
     }
 
     #[test]
-    fn it_is_the_last_one_that_had_to_be_asked_for() {
+    fn who_had_to_ask_asks_again_until_one_is_offered_or_spared() {
         let worth = Worth::new();
         assert!(!worth.had_to_ask());
-        for asked in [true, false] {
-            worth.took(asked);
-            assert_eq!(worth.had_to_ask(), asked);
+        for took in [Worth::took, Worth::took_in_doubt] {
+            let sooner = (0..2 * ASKED).filter(|_| {
+                took(&worth, true);
+                worth.had_to_ask()
+            });
+            assert_eq!(sooner.count(), 2 * ASKED as usize - 2);
+            took(&worth, true);
+            took(&worth, false);
+            assert!(!worth.had_to_ask());
         }
+        worth.took(true);
+        assert!(worth.had_to_ask());
+        worth.has_lain(|| false);
+        assert!(!worth.had_to_ask());
     }
 
     #[test]
