@@ -53,6 +53,12 @@ impl Drop for Seats {
     }
 }
 
+impl Seats {
+    fn seat_in(&self, pool: &Arc<Shared>) -> Option<*const Seat> {
+        self.0.borrow().iter().find(|held| Arc::ptr_eq(&held.pool, pool)).map(|held| held.seat)
+    }
+}
+
 impl HeldSeat {
     /// Whether no call of this thread is inside the pool now: else the seat must stay.
     fn is_unused(&self) -> bool {
@@ -95,13 +101,10 @@ fn first_seat<'a>() -> Option<&'a Seat> {
 
 /// This thread's seat in a pool, taken if it has none. `None` once the thread's own destructors have run.
 fn held_seat(pool: &Arc<Shared>) -> Option<*const Seat> {
-    let find = |seats: &Seats| {
-        let seats = seats.0.borrow();
-        seats.iter().find(|held| Arc::ptr_eq(&held.pool, pool)).map(|held| held.seat)
-    };
-    SEATS.try_with(find).ok()?.or_else(|| hold_seat(pool))
+    SEATS.try_with(|seats| seats.seat_in(pool)).ok()?.or_else(|| hold_seat(pool))
 }
 
+/// This thread's first seat in a pool.
 #[cold]
 #[inline(never)]
 fn hold_seat(pool: &Arc<Shared>) -> Option<*const Seat> {
@@ -118,13 +121,11 @@ fn hold_seat(pool: &Arc<Shared>) -> Option<*const Seat> {
     // may give back the seat that is taken now, or take another one in this pool afterwards.
     gone.ok()?.into_iter().for_each(HeldSeat::give_back);
     let hold = |seats: &Seats| {
-        let mut seats = seats.0.borrow_mut();
-        if let Some(held) = seats.iter().find(|held| Arc::ptr_eq(&held.pool, pool)) {
-            return held.seat;
-        }
-        let seat: *const Seat = pool.take_seat();
-        seats.push(HeldSeat { pool: pool.clone(), seat });
-        seat
+        seats.seat_in(pool).unwrap_or_else(|| {
+            let seat: *const Seat = pool.take_seat();
+            seats.0.borrow_mut().push(HeldSeat { pool: pool.clone(), seat });
+            seat
+        })
     };
     SEATS.try_with(hold).ok()
 }

@@ -66,8 +66,8 @@
 //!
 //! # What there is
 //!
-//! * Sources: slices and arrays (`par_iter`, `par_iter_mut`; of this crate `par_chunks`, `par_chunks_mut`), `Vec` and `Box<[T]>` (`into_par_iter` too), `VecDeque` (`par_iter`,
-//!   `par_iter_mut`), `Range<usize>` and `RangeInclusive<usize>`; tuples and arrays of sources: `zip_eq`, `zip_max`, `zip_min`. Other
+//! * Sources: slices and arrays (`par_iter`, `par_iter_mut`; of this crate `par_chunks`, `par_chunks_mut`), `Vec` and `Box<[T]>`
+//!   (`into_par_iter` too), `VecDeque` (`par_iter`, `par_iter_mut`), `Range<usize>` and `RangeInclusive<usize>`; tuples and arrays of sources: `zip_eq`, `zip_max`, `zip_min`. Other
 //!   collections by [`ParallelSource`].
 //! * Before `with_thread_pool`: `array_windows`, `chain`, `cloned`, `copied`, `enumerate`, `filter`, `filter_map`, `inspect`, `map`,
 //!   `map_init`, `rev`, `skip`, `skip_exact`, `step_by`, `take`, `take_exact`, `update`, `downgrade`.
@@ -239,11 +239,11 @@ struct Indices<'a, 'r, C: SourceCleanup> {
 
 impl<'a, 'r, C: SourceCleanup> Indices<'a, 'r, C> {
     #[inline]
-    fn new(runs: &'a mut Runs<'r>, first: Option<Range<usize>>, cleanup: &'a C) -> Self {
+    fn new(runs: &'a mut Runs<'r>, cleanup: &'a C) -> Self {
         let unwinding = C::NEEDS_CLEANUP && std::thread::panicking();
         let stopped = runs.stopped();
-        // Not in `next`: a loop over it has but one call in it.
-        let now = first.unwrap_or_else(|| std::mem::take(&mut runs.first));
+        // Not in `next`: a loop over it is to have one call for a further run, and no more.
+        let now = std::mem::take(&mut runs.first);
         Self { runs, now, stopped, cleanup, unwinding }
     }
 
@@ -312,7 +312,7 @@ impl<C: SourceCleanup> Iterator for Indices<'_, '_, C> {
             loop {
                 let run = std::mem::take(&mut self.now);
                 accumulated = Plain { run, stopped: self.stopped }.fold(accumulated, &mut f);
-                match self.runs.next_run() {
+                match self.runs.take_run() {
                     Some(run) => self.now = run,
                     None => break,
                 }
@@ -391,13 +391,13 @@ unsafe impl GenericThreadPool for Split<'_> {
             input_len,
             false,
             &|runs| {
-                let mut indices = Indices::new(runs, None, cleanup);
+                let mut indices = Indices::new(runs, cleanup);
                 let unless_done = LowerBound(&bound);
                 let mut accumulated = init();
                 loop {
                     // Look before taking: an index that is not processed must stay for the cleanup.
                     if indices.now.is_empty() {
-                        match indices.runs.next_run() {
+                        match indices.runs.take_run() {
                             Some(run) => indices.now = run,
                             None => break,
                         }
@@ -436,10 +436,12 @@ unsafe impl GenericThreadPool for Split<'_> {
         self.run(
             input_len,
             !needs_cleanup,
-            &|runs| match runs.only_run() {
+            &|runs| {
                 // The least that a compiler can be given.
-                Some(run) if !needs_cleanup => accum.accumulate(Plain { run, stopped: runs.stopped() }),
-                first => accum.accumulate(Indices::new(runs, first, cleanup)),
+                if !needs_cleanup && let Some(run) = runs.only_run() {
+                    return accum.accumulate(Plain { run, stopped: runs.stopped() });
+                }
+                accum.accumulate(Indices::new(runs, cleanup))
             },
             |outputs| reduce.accumulate_exact(outputs),
         )

@@ -22,8 +22,8 @@ const ROUNDS: u32 = 32;
 /// so that there is a round with an ask before any sleep.
 const PATIENCE: u32 = ROUNDS;
 
-/// And for so many where the last one had to be asked for: enough to see that the next isn't offered. (A nesting of 5000 halves whose owner
-/// computes takes a worker 6 seconds otherwise.)
+/// And for so many where the last one had to be asked for: enough to see that the next isn't offered. With each
+/// round goes a look at all that lies there, for each half of a deep nesting (`tests/counts.rs`).
 const AFTER_AN_ASK: u32 = 4;
 
 impl<'a> Spin<'a> {

@@ -185,7 +185,7 @@ pub(crate) fn take_what_is_worth_it(
         });
         (is_left && takeable(slot, now)).then_some((position, slot, now))
     })?;
-    worth.took_in_doubt(claimed.was_asked_for());
+    worth.note(claimed.was_asked_for());
     Some(claimed)
 }
 

@@ -35,7 +35,7 @@ const ASKS: u32 = 64;
 
 /// After one of so many jobs that had to be asked for the next one is given the time to be offered: else who asks once would ask for ever, at a
 /// barrier a job.
-const ASKED: u32 = 8;
+const PATIENT_EACH: u32 = 8;
 
 /// Of a seat; its owner's alone.
 pub(crate) struct Worth {
@@ -81,19 +81,19 @@ impl Worth {
     #[inline]
     pub(crate) fn took(&self, asked: bool) {
         store(&self.more, load(&self.more).saturating_sub(1));
-        self.took_in_doubt(asked);
+        self.note(asked);
     }
 
-    /// The same while there was: it says nothing of others.
+    /// One was taken, in doubt or not.
     #[inline]
-    pub(crate) fn took_in_doubt(&self, asked: bool) {
+    pub(crate) fn note(&self, asked: bool) {
         store(&self.asked, if asked { load(&self.asked).wrapping_add(1) } else { 0 });
     }
 
     /// Whether nothing was offered the last time: then its owner is busy with something else, and will not offer the next one either. But
     /// every so often there is time for an offer after all.
     pub(crate) fn had_to_ask(&self) -> bool {
-        !load(&self.asked).is_multiple_of(ASKED)
+        !load(&self.asked).is_multiple_of(PATIENT_EACH)
     }
 
     /// Lets a job lie. `lies`: whether its owner has left it afterwards.
@@ -222,12 +222,12 @@ mod tests {
     fn who_had_to_ask_asks_again_until_one_is_offered_or_spared() {
         let worth = Worth::new();
         assert!(!worth.had_to_ask());
-        for took in [Worth::took, Worth::took_in_doubt] {
-            let sooner = (0..2 * ASKED).filter(|_| {
+        for took in [Worth::took, Worth::note] {
+            let sooner = (0..2 * PATIENT_EACH).filter(|_| {
                 took(&worth, true);
                 worth.had_to_ask()
             });
-            assert_eq!(sooner.count(), 2 * ASKED as usize - 2);
+            assert_eq!(sooner.count(), 2 * PATIENT_EACH as usize - 2);
             took(&worth, true);
             took(&worth, false);
             assert!(!worth.had_to_ask());

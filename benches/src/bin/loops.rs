@@ -1,7 +1,7 @@
 //! What does a parallel loop cost beside the best that two threads can do?
 //!
 //! Six loops over 1000 to 10 million items. "micropool" is `par_iter` with the split that fits, "micropool, chunks" is `par_chunks` (and
-//! `par_chunks_mut`) of 1024 items, "micropool, ranges" is `reduce_ranges` (or, for loops that write, `for_each_range`); both over the same
+//! `par_chunks_mut`) of 2048 items, "micropool, ranges" is `reduce_ranges` (or, for loops that write, `for_each_range`); both over the same
 //! function as all others that work on ranges. Then what it
 //! costs to start a loop that has nothing to do, or little, hot and with sleeping workers, and the splits beside each other.
 
