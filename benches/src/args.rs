@@ -27,6 +27,10 @@ pub struct Args {
     /// Only contenders whose name begins so; may be given several times.
     #[arg(long, value_name = "CONTENDER")]
     pub only: Vec<String>,
+
+    /// Only cases (tables) whose name has this in it; may be given several times.
+    #[arg(long, value_name = "PART")]
+    case: Vec<String>,
 }
 
 impl Args {
@@ -36,6 +40,10 @@ impl Args {
 
     pub fn wants(&self, contender: &str) -> bool {
         self.only.is_empty() || self.only.iter().any(|wanted| contender.starts_with(wanted.as_str()))
+    }
+
+    pub fn wants_case(&self, name: &str) -> bool {
+        self.case.is_empty() || self.case.iter().any(|part| name.contains(part.as_str()))
     }
 
     /// The smaller of two sizes with `--quick`.

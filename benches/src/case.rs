@@ -123,8 +123,8 @@ impl<'a> Case<'a> {
     /// Measures, prints the table, keeps the figures for `--json`.
     pub fn run(mut self, args: &Args, report: &mut Report) {
         self.contenders.retain(|contender| args.wants(&contender.name));
-        if self.contenders.is_empty() {
-            return;
+        if self.contenders.is_empty() || !args.wants_case(&self.name) {
+            return report.passed_over(self.name);
         }
         let rounds = args.rounds();
         let count = self.contenders.len();

@@ -52,9 +52,9 @@ pub fn add(a: &[u64], b: &[u64], out: &mut [u64]) {
     }
 }
 
-/// Eight sums, because one can't be vectorised: floating-point addition isn't associative.
+/// A dot product as eight sums, because one can't be vectorised: floating-point addition isn't associative.
 #[inline(never)]
-pub fn dot(a: &[f32], b: &[f32]) -> f32 {
+pub fn dots(a: &[f32], b: &[f32]) -> [f32; 8] {
     let ((a, a_rest), (b, b_rest)) = (a.as_chunks::<8>(), b.as_chunks::<8>());
     let mut sums = [0.0; 8];
     for (a, b) in a.iter().zip(b) {
@@ -62,8 +62,15 @@ pub fn dot(a: &[f32], b: &[f32]) -> f32 {
             *sum += a * b;
         }
     }
-    let rest: f32 = a_rest.iter().zip(b_rest).map(|(a, b)| a * b).sum();
-    sums.iter().sum::<f32>() + rest
+    for ((sum, a), b) in sums.iter_mut().zip(a_rest).zip(b_rest) {
+        *sum += a * b;
+    }
+    sums
+}
+
+/// The sums of two parts of a dot product.
+pub fn both(a: [f32; 8], b: [f32; 8]) -> [f32; 8] {
+    std::array::from_fn(|lane| a[lane] + b[lane])
 }
 
 /// The mean of a place and its neighbours, for a range of places.

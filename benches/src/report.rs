@@ -17,6 +17,8 @@ pub struct Report {
     quick: bool,
     cases: Vec<CaseResult>,
     #[serde(skip)]
+    passed_over: Vec<String>,
+    #[serde(skip)]
     args: Args,
 }
 
@@ -30,7 +32,7 @@ impl Report {
             println!("With one core there is nothing to share: ratios of two threads say nothing.");
         }
         let (rounds, quick) = (args.rounds(), args.quick);
-        Self { program, pinned, cores, rounds, quick, cases: Vec::new(), args: args.clone() }
+        Self { program, pinned, cores, rounds, quick, cases: Vec::new(), passed_over: Vec::new(), args: args.clone() }
     }
 
     pub fn add(&mut self, case: CaseResult) {
@@ -54,11 +56,23 @@ impl Report {
         self.cases.push(case);
     }
 
+    /// A case that nobody asked for.
+    pub fn passed_over(&mut self, case: String) {
+        self.passed_over.push(case);
+    }
+
     /// The last thing in `main`.
     ///
     /// # Panics
     /// If the JSON file can't be written.
     pub fn finish(self) {
+        if self.cases.is_empty() {
+            eprintln!("Nothing was measured: no case has what --case and --only ask for. There are");
+            for case in &self.passed_over {
+                eprintln!("  {case}");
+            }
+            std::process::exit(2);
+        }
         let goals = || self.cases.iter().flat_map(|case| &case.goals);
         println!("\n{} of {} goals met", goals().filter(|goal| goal.met).count(), goals().count());
         if let Some(path) = &self.args.json {

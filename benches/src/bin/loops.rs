@@ -266,7 +266,8 @@ fn additions(args: &Args, report: &mut Report, pace: Pace, len: usize) {
 fn dots(args: &Args, report: &mut Report, pace: Pace, len: usize) {
     let (a, b): (Vec<f32>, Vec<f32>) = (0..len).map(|x| (x as f32, 0.5)).unzip();
     let (a, b) = (a.as_slice(), b.as_slice());
-    let f = |range: Range<usize>| u64::from(kernels::dot(&a[range.clone()], &b[range]).to_bits());
+    let dot = |a: &[f32], b: &[f32]| kernels::dots(a, b).iter().sum::<f32>();
+    let f = |range: Range<usize>| u64::from(dot(&a[range.clone()], &b[range]).to_bits());
     let case = with_paralight!(Case::new(format!("dot product of {len} f32")), pace, true, 2, |pool| {
         let products = (a.par_iter(), b.par_iter()).zip_eq().with_thread_pool(pool).map(|(a, b)| a * b);
         black_box(products.reduce(|| 0.0, |a, b| a + b));
@@ -274,7 +275,8 @@ fn dots(args: &Args, report: &mut Report, pace: Pace, len: usize) {
     let case = case.contender("rayon, par_iter", move || by_rayon::turn(pace, || by_rayon::dot(a, b)));
     let case = in_chunks(case, pace, |split| {
         let chunks = (a.par_chunks(CHUNK), b.par_chunks(CHUNK)).zip_eq().with_thread_pool(split);
-        black_box(chunks.map(|(a, b)| kernels::dot(a, b)).reduce(|| 0.0, |a, b| a + b));
+        // The eight sums of all chunks: those of each would be added one after another.
+        black_box(chunks.map(|(a, b)| kernels::dots(a, b)).reduce(|| [0.0; 8], kernels::both).iter().sum::<f32>());
     });
     goals(ranged(case, pace, len, 2, Gives::Sums, &f)).run(args, report);
 }
