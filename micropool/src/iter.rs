@@ -391,7 +391,7 @@ unsafe impl GenericThreadPool for Split<'_> {
         let outputs = self.run(
             input_len,
             false,
-            &|runs| {
+            |runs: &mut Runs<'_>| {
                 let mut indices = Indices::new(runs, None, cleanup);
                 let unless_done = LowerBound(&bound);
                 let mut accumulated = init();
@@ -437,7 +437,7 @@ unsafe impl GenericThreadPool for Split<'_> {
         self.run(
             input_len,
             !needs_cleanup,
-            &|runs| match runs.only_run() {
+            move |runs: &mut Runs<'_>| match runs.only_run() {
                 // The least that a compiler can be given.
                 Some(run) if !needs_cleanup => accum.accumulate(Plain { run, stopped: runs.stopped() }),
                 first => accum.accumulate(Indices::new(runs, first, cleanup)),

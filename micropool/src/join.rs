@@ -60,9 +60,18 @@ where
     A: FnOnce() -> RA,
     B: FnOnce() -> RB,
 {
-    let half = Half::new(b);
+    join_half(me, &Half::new(b), a)
+}
+
+/// `join` whose second half lies where the caller has put it.
+#[inline]
+pub(crate) fn join_half<A, B, RA, RB>(me: &Seat, half: &Half<B, RB>, a: A) -> (RA, RB)
+where
+    A: FnOnce() -> RA,
+    B: FnOnce() -> RB,
+{
     let pushed = wake::push_job(me, half.work());
-    both(me, &half, pushed.slot, a)
+    both(me, half, pushed.slot, a)
 }
 
 /// As [`join_on`], however many search: for models whose executions would be too many with both kinds.
@@ -170,7 +179,7 @@ where
 
 /// The second closure, then its result, in the frame of the `join` that waits for it. Without drop glue: what it holds
 /// is always taken, on every way.
-struct Half<B, RB> {
+pub(crate) struct Half<B, RB> {
     stage: UnsafeCell<Stage<B, RB>>,
 }
 
@@ -185,7 +194,7 @@ where
     B: FnOnce() -> RB,
 {
     #[inline]
-    fn new(b: B) -> Self {
+    pub(crate) fn new(b: B) -> Self {
         Self { stage: UnsafeCell::new(Stage { closure: ManuallyDrop::new(b) }) }
     }
 

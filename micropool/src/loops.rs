@@ -31,7 +31,7 @@
 //! every chunk would cost each small loop more.
 
 use crate::cut::Cut;
-use crate::join::join_on;
+use crate::join::{Half, join_half};
 use crate::opened::{Noted, Opened};
 use crate::panic::{Held, Payload, catch, drop_quietly};
 use crate::pieces::{Piece, Pieces, pack, places_for, unpack};
@@ -80,19 +80,19 @@ pub(crate) fn run<T: Send, F, R>(
     me: &Seat,
     cut: Cut,
     apart: bool,
-    body: &F,
+    body: F,
     reduce: impl FnOnce(&mut dyn ExactSizeIterator<Item = T>) -> R,
 ) -> R
 where
     F: Fn(&mut Runs<'_>) -> T + Sync,
 {
     if cut.chunks == 1 {
-        return hand_over([run_alone(cut, body)], reduce);
+        return hand_over([run_alone(cut, &body)], reduce);
     }
     if cut.chunks == 2 {
         return run_in_halves(me, cut, body, reduce);
     }
-    run_in_pieces(me, cut, apart, body, reduce)
+    run_in_pieces(me, cut, apart, &body, reduce)
 }
 
 /// Results that lie in this frame. Those that `reduce` leaves are dropped as those in pieces are: quietly if it panics.
@@ -127,33 +127,56 @@ fn run_alone<T, F: Fn(&mut Runs<'_>) -> T>(cut: Cut, body: &F) -> T {
 fn run_in_halves<T: Send, F, R>(
     me: &Seat,
     cut: Cut,
-    body: &F,
+    body: F,
     reduce: impl FnOnce(&mut dyn ExactSizeIterator<Item = T>) -> R,
 ) -> R
 where
     F: Fn(&mut Runs<'_>) -> T + Sync,
 {
-    let stopped = AtomicU32::new(0);
-    let half = |chunk: usize| {
+    let mut lines = Lines { far: None, both: Both { stopped: AtomicU32::new(0), cut, body } };
+    let both = &lines.both;
+    let far = lines.far.insert(Half::new(|| both.run(1)));
+    let (near, far) = join_half(me, far, || both.run(0));
+    hand_over([near, far], reduce)
+}
+
+/// A loop of two chunks, in neighbouring lines: whoever takes the far half fetches them from the other processor, one after another.
+#[repr(C, align(64))]
+struct Lines<F, H> {
+    far: Option<H>,
+    both: Both<F>,
+}
+
+struct Both<F> {
+    body: F,
+    /// The other half has panicked.
+    stopped: AtomicU32,
+    cut: Cut,
+}
+
+impl<F> Both<F> {
+    #[inline]
+    fn run<T>(&self, chunk: usize) -> T
+    where
+        F: Fn(&mut Runs<'_>) -> T,
+    {
         // A half that begins after the other has panicked is a rest: to be cleaned up, not run.
         let rest = AtomicU64::new(pack(chunk as u32, chunk as u32 + 1));
-        let (first, source) = if stopped.load(Ordering::Relaxed) != 0 {
+        let (first, source) = if self.stopped.load(Ordering::Relaxed) != 0 {
             (0..0, Source::Piece(&rest))
         } else {
-            (cut.items(chunk..chunk + 1), Source::Nowhere)
+            (self.cut.items(chunk..chunk + 1), Source::Nowhere)
         };
-        let mut runs = Runs { chunk, first, source, cut, stopped: &stopped, late: None };
-        let stop = Stop(&stopped);
-        let result = body(&mut runs);
+        let mut runs = Runs { chunk, first, source, cut: self.cut, stopped: &self.stopped, late: None };
+        let stop = Stop(&self.stopped);
+        let result = (self.body)(&mut runs);
         if let Some(payload) = runs.late {
             drop_quietly(result);
             resume_unwind(payload.release());
         }
         std::mem::forget(stop);
         result
-    };
-    let (near, far) = join_on(me, || half(0), || half(1));
-    hand_over([near, far], reduce)
+    }
 }
 
 /// Stops a loop when it is dropped: a panic passes.

@@ -83,6 +83,14 @@ impl Offers {
         pushes == 0
     }
 
+    /// The lowest position has been filled, and is offered.
+    #[inline]
+    pub(crate) fn remember_the_first(&self, wanted: u32) {
+        self.wanted.store(wanted, Ordering::Relaxed);
+        self.pushes.store(0, Ordering::Relaxed);
+        self.remember(Search { from: 0, left: wanted - 1, first: 0 }, 1);
+    }
+
     /// All below `next` has been looked at.
     pub(crate) fn remember(&self, Search { left, first, .. }: Search, next: u32) {
         self.left.store(left, Ordering::Relaxed);
@@ -188,6 +196,21 @@ mod tests {
         assert!(!(0..3 * LEFT_ALONE).any(|_| push(0)));
         // Below others it is.
         assert_eq!((0..LEFT_ALONE).filter(|_| push(1)).count(), 1);
+    }
+
+    #[test]
+    fn the_first_is_offered_anew_with_each_push() {
+        let offers = Offers::new();
+        for wanted in [1, 3] {
+            offers.remember_the_first(wanted);
+            assert_eq!(offers.are_enough(wanted, 1, |first| first == 0), wanted == 1);
+            assert_eq!(offers.resume(wanted, 1, |first| first == 0), Search { from: 1, left: wanted - 1, first: 0 });
+        }
+        // It is another one each time, so none was left alone.
+        assert!(!(0..3 * LEFT_ALONE).any(|_| {
+            offers.remember_the_first(1);
+            offers.one_more_push()
+        }));
     }
 
     #[test]

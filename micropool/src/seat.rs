@@ -232,7 +232,12 @@ impl Seat {
 
     /// Whether so many who look for jobs of the owner's have been given all they want: after a push.
     #[inline]
-    pub(crate) fn has_offered(&self, wanted: u32) -> bool {
+    pub(crate) fn has_offered(&self, wanted: u32, pushed: Pushed<'_>) -> bool {
+        if pushed.position() == 0 {
+            // There is nothing else, and it is Ready. No look at it: the thief who is just taking it would have to fetch its line again.
+            self.offers.remember_the_first(wanted);
+            return true;
+        }
         self.offers.are_enough(wanted, self.top() - 1, |position| self.is_ready(position))
     }
 

@@ -118,7 +118,7 @@ impl Split<'_> {
         self.run(
             len,
             true,
-            &|runs| match runs.only_run() {
+            move |runs| match runs.only_run() {
                 Some(range) => f(range),
                 None => {
                     while let Some(range) = runs.next_run() {
@@ -156,11 +156,11 @@ impl Split<'_> {
             return None;
         }
         let most = const { if size_of::<T>() <= 1 << 14 { (1 << 20) / (size_of::<T>() + 1) } else { 64 } };
-        self.with_cut(len, |me, cut| {
+        self.with_cut(len, move |me, cut| {
             if cut.chunks <= 2 && size_of::<T>() <= 1 << 10 {
                 // A result each, where the loop has it anyway. Larger ones would lie in several frames.
-                let body = |runs: &mut Runs<'_>| runs.only_run().map(&map);
-                return loops::run(me, cut, true, &body, |results| results.flatten().reduce(reduce));
+                let body = move |runs: &mut Runs<'_>| runs.only_run().map(&map);
+                return loops::run(me, cut, true, body, |results| results.flatten().reduce(reduce));
             }
             // With few ranges for each thread most would stand still at each group's end.
             let most = most.max(8 * (me.pool().config.num_threads + 1));
@@ -178,7 +178,7 @@ impl Split<'_> {
                         }
                         results
                     };
-                    loops::run(me, group, true, &body, |parts| {
+                    loops::run(me, group, true, body, |parts| {
                         for result in parts.flatten() {
                             all = Some(Held::new(match all.take() {
                                 Some(before) => reduce(before.release(), result),
@@ -197,13 +197,13 @@ impl Split<'_> {
         self,
         len: usize,
         apart: bool,
-        body: &F,
+        body: F,
         reduce: impl FnOnce(&mut dyn ExactSizeIterator<Item = T>) -> R,
     ) -> R
     where
         F: Fn(&mut Runs<'_>) -> T + Sync,
     {
-        self.with_cut(len, |me, cut| loops::run(me, cut, apart, body, reduce))
+        self.with_cut(len, move |me, cut| loops::run(me, cut, apart, body, reduce))
     }
 
     /// Resolves the split's pool, and the split.

@@ -47,10 +47,11 @@ impl Claimed<'_> {
         }
         // SAFETY: claimed or entered by `take`, and called once. The frame stays until `finish` or `leave` below.
         unsafe { work.call(me) };
-        drop(segment);
         edge("run, not told");
         let waited = if word.kind() == Kind::Open { slot.leave() } else { slot.finish(word) };
         edge("D1");
+        // Only now: the owner need not wait for its lines. Until then it says of what nothing is left that nothing lies above it.
+        drop(segment);
         // The frame may be gone; `victim` is a seat and stays.
         if waited {
             victim.sleeper.wake(&me.pool().sleepers, Mode::Strict);

@@ -72,7 +72,7 @@ fn attend(seat: &Seat, pushed: Pushed<'_>) {
             pushed.slot.promote(pushed.slot.load());
         }
     } else if wanted > 0 {
-        if !seat.has_offered(wanted) {
+        if !seat.has_offered(wanted, pushed) {
             seat.offer(wanted);
         }
         if counts.searching() > 0 && counts.idle() > 0 && seat.is_left_alone() {
@@ -176,7 +176,7 @@ fn rouse(owner: &Seat, position: u32, tier: Tier) {
     }
 }
 
-/// A worker that was the last to search has found work: whatever else was left to it is passed on (F3).
+/// A worker that was the last to search has found work while somebody slept: whatever else was left to it is passed on (F3).
 pub(crate) fn pass_on(me: &Seat, may_background: bool) {
     let pool = me.pool();
     // Ordering: with P4. A push that read `searching` before we stopped is seen by the looks below (a read-modify-write

@@ -101,9 +101,10 @@ impl Sleepers {
         self.change(ONE_SEARCHING, 0);
     }
 
-    /// F2; whether this was the last one.
+    /// F2; whether this was the last one, and somebody sleeps who may have been left to it.
     pub(crate) fn stop_searching(&self) -> bool {
-        self.change(0, ONE_SEARCHING).searching() == 1
+        let before = self.change(0, ONE_SEARCHING);
+        before.searching() == 1 && !before.none()
     }
 }
 

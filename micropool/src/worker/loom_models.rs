@@ -157,6 +157,39 @@ fn wake_is_passed_on_or_a_push_sees_that_nobody_searches() {
     });
 }
 
+// The same, but that the other lies down only now, after a look of its own: nobody slept when the pusher relied on the search, and perhaps
+// nobody when it stops. Goes red if `stop_searching` looks for sleepers before its exchange.
+#[test]
+fn wake_is_not_passed_on_where_nobody_slept() {
+    explore(Some(3), || {
+        let (pool, start, frame) = (shared(2, 2), Start::new(), Frame::new(0));
+        pool.sleepers.start_searching();
+        let other = pool.clone();
+        let finder = start.spawn(move || {
+            if other.sleepers.stop_searching() {
+                wake::pass_on(other.seat(0), true);
+            }
+        });
+        let other = pool.clone();
+        let sleeper = start.spawn(move || {
+            other.sleepers.start_searching();
+            other.seat(1).sleeper.announce_idle(&other.sleepers);
+            heavy_fence();
+            steal::peek(other.seat(1), Tier::Foreground).is_some()
+        });
+        start.go();
+        with_pool(&pool, |seat| {
+            let seat = seat.unwrap();
+            let pushed = wake::push_job(seat, increments(&frame));
+            finder.join().unwrap();
+            let found = sleeper.join().unwrap();
+            assert!(found || pool.sleepers.counts().idle() == 0, "nobody wakes the one who sleeps");
+            assert!(seat.reclaim(pushed.slot));
+        });
+        current::forget_pool(&pool);
+    });
+}
+
 /// The older half waits for the newer one, so both workers are needed. It lies there when they come, one who searches and one who sleeps
 /// already: they and the pusher meet over the newer one only.
 fn two_halves_that_need_both(pool: &Arc<Shared>, start: &Start) {
