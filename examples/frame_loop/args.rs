@@ -38,7 +38,8 @@ pub struct Args {
     #[arg(long, value_name = "RATIO", value_parser = ratio)]
     expect_over_rayon: Option<f64>,
 
-    /// The same for the frames that take longest: at the 99th percentile of all that were measured
+    /// The same for the frames that take longest, at the 99th percentile of all that were measured: at the better end of
+    /// the interval that holds it in 95 of 100 resamplings of the turns
     #[arg(long, value_name = "RATIO", value_parser = ratio)]
     expect_p99_over_rayon: Option<f64>,
 }
