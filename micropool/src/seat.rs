@@ -234,7 +234,8 @@ impl Seat {
     #[inline]
     pub(crate) fn has_offered(&self, wanted: u32, pushed: Pushed<'_>) -> bool {
         if pushed.position() == 0 {
-            // There is nothing else, and it is Ready. No look at it: the thief who is just taking it would have to fetch its line again.
+            // It was the first here, and is Ready, as are branches above it that were offered with it. No look at it: the thief who is
+            // just taking it would have to fetch its line again.
             self.offers.remember_the_first(wanted);
             return true;
         }

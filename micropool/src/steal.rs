@@ -50,7 +50,8 @@ impl Claimed<'_> {
         edge("run, not told");
         let waited = if word.kind() == Kind::Open { slot.leave() } else { slot.finish(word) };
         edge("D1");
-        // Only now: the owner need not wait for its lines. Until then it says of what nothing is left that nothing lies above it.
+        // Only now, for who waits has looked at its lines, and would wait until they are back. Meanwhile it names a use of a slot that is
+        // over, by a generation that doesn't come back, and nothing is pushed in it.
         drop(segment);
         // The frame may be gone; `victim` is a seat and stays.
         if waited {

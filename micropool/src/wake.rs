@@ -176,7 +176,8 @@ fn rouse(owner: &Seat, position: u32, tier: Tier) {
     }
 }
 
-/// A worker that was the last to search has found work while somebody slept: whatever else was left to it is passed on (F3).
+/// A worker that was the last to search has found work while somebody slept (F3), or one that helped has given its place under the cap
+/// back: whatever else was left to it is passed on.
 pub(crate) fn pass_on(me: &Seat, may_background: bool) {
     let pool = me.pool();
     // Ordering: with P4. A push that read `searching` before we stopped is seen by the looks below (a read-modify-write

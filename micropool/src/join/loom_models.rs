@@ -147,8 +147,8 @@ fn wake_a_strict_waiter_over_two_thieves() {
             let seat = other.seat(2);
             let segment = seat.open_segment(child_origin, Tier::Foreground);
             join_on(seat, || taken.wait(), || taken.give());
-            drop(segment);
             let _ = other.seat(1).slot(0).unwrap().finish(child_word);
+            drop(segment);
             if other.seat(0).slot(0).unwrap().finish(job_word) {
                 other.seat(0).sleeper.wake(&other.sleepers, Mode::Strict);
             }

@@ -73,8 +73,8 @@ fn descendants_of_a_job_that_ends_meanwhile() {
                 let segment = seat.open_segment(descends_from(target), Tier::Foreground);
                 let child = seat.push(increments(&frames.child), Kind::Ready);
                 let stolen = settle(seat, &child);
-                drop(segment);
                 let _ = pool.seat(0).slot(target.position).unwrap().finish(word);
+                drop(segment);
                 be_foreign(seat, &frames.foreign[0]);
                 stolen
             })
@@ -114,13 +114,13 @@ fn descendants_over_two_thieves_that_both_end_meanwhile() {
                     let inner = second.open_segment(descends_from(child_id), Tier::Foreground);
                     let grandchild = second.push(increments(&frames.grandchild), Kind::Ready);
                     settle(second, &grandchild);
-                    drop(inner);
                     let _ = child.slot.finish(child.word);
+                    drop(inner);
                     be_foreign(second, &frames.foreign[1]);
                 }
                 settle(first, &child);
-                drop(segment);
                 let _ = pool.seat(0).slot(target.position).unwrap().finish(word);
+                drop(segment);
                 be_foreign(first, &frames.foreign[0]);
             })
         };
@@ -235,8 +235,8 @@ fn descendants_of_an_entry_that_a_helper_leaves_meanwhile() {
                 let segment = seat.open_segment(descends_from(target), Tier::Foreground);
                 let child = seat.push(increments(&frames.child), Kind::Ready);
                 let stolen = settle(seat, &child);
-                drop(segment);
                 let _ = pool.seat(0).slot(target.position).unwrap().leave();
+                drop(segment);
                 be_foreign(seat, &frames.foreign[0]);
                 stolen
             })
