@@ -60,16 +60,19 @@ where
     A: FnOnce() -> RA,
     B: FnOnce() -> RB,
 {
-    join_half(me, &Half::new(b), a)
+    let half = Half::new(b);
+    let pushed = wake::push_job(me, half.work());
+    both(me, &half, pushed.slot, a)
 }
 
-/// `join` whose second half lies where the caller has put it.
+/// As [`join_on`], with the second half where the caller wants it: in a line beside what it needs.
 #[inline]
-pub(crate) fn join_half<A, B, RA, RB>(me: &Seat, half: &Half<B, RB>, a: A) -> (RA, RB)
+pub(crate) fn join_in<A, B, RA, RB>(me: &Seat, place: &mut Option<Half<B, RB>>, a: A, b: B) -> (RA, RB)
 where
     A: FnOnce() -> RA,
     B: FnOnce() -> RB,
 {
+    let half = &*place.insert(Half::new(b));
     let pushed = wake::push_job(me, half.work());
     both(me, half, pushed.slot, a)
 }
@@ -177,7 +180,7 @@ where
     unsafe { half.result() }
 }
 
-/// The second closure, then its result, in the frame of the `join` that waits for it. Without drop glue: what it holds
+/// The second closure, then its result, in a frame of the thread that waits for it. Without drop glue: what it holds
 /// is always taken, on every way.
 pub(crate) struct Half<B, RB> {
     stage: UnsafeCell<Stage<B, RB>>,
@@ -194,14 +197,14 @@ where
     B: FnOnce() -> RB,
 {
     #[inline]
-    pub(crate) fn new(b: B) -> Self {
+    fn new(b: B) -> Self {
         Self { stage: UnsafeCell::new(Stage { closure: ManuallyDrop::new(b) }) }
     }
 
     #[inline]
     fn work(&self) -> Work {
-        // SAFETY: `both` keeps this frame until the slot is reclaimed or `Done` (`Unwinding` does it on a panic), and
-        // `join` asks `Send` of closure and result.
+        // SAFETY: `both` borrows this half until the slot is reclaimed or `Done` (`Unwinding` does it on a panic), and
+        // `join` and `loops::run` ask for closures and results that another thread may have.
         unsafe { Work::new(std::ptr::from_ref(self).cast(), Self::run_stolen) }
     }
 

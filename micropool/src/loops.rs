@@ -31,7 +31,7 @@
 //! every chunk would cost each small loop more.
 
 use crate::cut::Cut;
-use crate::join::{Half, join_half};
+use crate::join::join_in;
 use crate::opened::{Noted, Opened};
 use crate::panic::{Held, Payload, catch, drop_quietly};
 use crate::pieces::{Piece, Pieces, pack, places_for, unpack};
@@ -135,8 +135,7 @@ where
 {
     let mut lines = Lines { far: None, both: Both { stopped: AtomicU32::new(0), cut, body } };
     let both = &lines.both;
-    let far = lines.far.insert(Half::new(|| both.run(1)));
-    let (near, far) = join_half(me, far, || both.run(0));
+    let (near, far) = join_in(me, &mut lines.far, || both.run(0), || both.run(1));
     hand_over([near, far], reduce)
 }
 
