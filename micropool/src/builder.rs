@@ -9,7 +9,7 @@ use crate::pool::ThreadPool;
 use crate::priority::{self, BackgroundPriority};
 use crate::run_unit;
 use crate::shared::Shared;
-use crate::sync::{JoinHandle, MODEL, ThreadBuilder, refused_thread};
+use crate::sync::{self, JoinHandle, MODEL, ThreadBuilder, refused_thread};
 use crate::wake;
 use crate::worker::{self, Role};
 use std::any::Any;
@@ -347,7 +347,7 @@ impl ThreadPoolBuilder {
     }
 
     fn build_with(mut self, take_what_comes: bool) -> Result<ThreadPool, BuildError> {
-        platform::prepare();
+        sync::prepare();
         let mut wanted = self.num_threads.unwrap_or_else(default_num_threads);
         loop {
             let (made, cause) = match self.start(wanted) {

@@ -60,6 +60,8 @@
 mod loom_support;
 mod platform;
 mod priority;
+#[cfg(not(any(loom, shuttle)))]
+mod queue;
 mod sync;
 mod trace;
 

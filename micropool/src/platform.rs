@@ -1,4 +1,5 @@
-//! What differs between operating systems: the process-wide barrier, how a thread blocks, the processors it may be pinned to.
+//! What differs between operating systems: the process-wide barrier, how a thread blocks, the processors it may be pinned to, what is
+//! done around a fork.
 //!
 //! Other files only choose by the system what they take from here; only `priority.rs` asks for more, through a crate. Elsewhere than
 //! on Linux both sides of the asymmetric fence are ordinary fences, and a thread blocks on a condition (`sleep/parking.rs`).
@@ -49,6 +50,11 @@ pub(crate) fn heavy_fence() {
 /// Binds the calling thread to processor `core`; whether the system did so.
 pub(crate) fn pin_to_core(core: usize) -> bool {
     system::pin_to_core(core)
+}
+
+/// Has these called by the thread that forks: before it does, and afterwards in the parent and in the child. Whether the system will.
+pub(crate) fn at_fork(before: extern "C" fn(), after: extern "C" fn()) -> bool {
+    system::at_fork(before, after)
 }
 
 #[cfg(all(target_os = "linux", not(any(loom, shuttle))))]
@@ -112,6 +118,13 @@ mod system {
         }
     }
 
+    pub(super) fn at_fork(before: extern "C" fn(), after: extern "C" fn()) -> bool {
+        // The C library asks for functions that may be unsafe to call, and these are not.
+        let (before, after): (unsafe extern "C" fn(), unsafe extern "C" fn()) = (before, after);
+        // SAFETY: functions, which stay for as long as the process, or until the library they are in is closed, which takes them off the list.
+        unsafe { libc::pthread_atfork(Some(before), Some(after), Some(after)) == 0 }
+    }
+
     pub(super) fn pin_to_core(core: usize) -> bool {
         if core >= libc::CPU_SETSIZE as usize {
             return false;
@@ -131,6 +144,9 @@ mod system {
         false
     }
     pub(super) fn barrier() {}
+    pub(super) fn at_fork(_before: extern "C" fn(), _after: extern "C" fn()) -> bool {
+        false
+    }
     pub(super) fn pin_to_core(_core: usize) -> bool {
         false
     }

@@ -2,7 +2,7 @@
 //!
 //! | build | by | here |
 //! |---|---|---|
-//! | normal | – | std, parking_lot, crossbeam's queue, and the process-wide barrier of `platform.rs` |
+//! | normal | – | std, parking_lot, crossbeam's queue (`queue.rs`), and the process-wide barrier of `platform.rs` |
 //! | loom | `--cfg loom` | everything is loom's: every interleaving and every value that a load may return, of small models |
 //! | shuttle | `--cfg shuttle` | everything is shuttle's: random interleavings of whole pools, each access in one order for all |
 //! | ThreadSanitizer | `--cfg micropool_tsan` | as normal, but for the fences: it can't see them ([`fence`]) |
@@ -47,8 +47,15 @@ mod model;
 pub(crate) use model::{Condvar, Injector, LocalCell, Mutex};
 
 #[cfg(not(any(loom, shuttle)))]
-pub(crate) use crossbeam_deque::Injector;
+pub(crate) use crate::queue::Injector;
 pub(crate) use crossbeam_deque::Steal;
+
+/// Called before a pool has its first thread: what is decided or registered once a process.
+pub(crate) fn prepare() {
+    crate::platform::prepare();
+    #[cfg(not(any(loom, shuttle)))]
+    crate::queue::prepare();
+}
 
 #[cfg(not(any(loom, shuttle, micropool_tsan)))]
 pub(crate) use std::sync::atomic::fence;
