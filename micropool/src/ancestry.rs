@@ -26,6 +26,10 @@ pub(crate) fn stands_on(me: &Seat, f: impl Fn(&Origin) -> bool) -> bool {
 
 /// The task that it descends from: a task has no slot above it, unlike an item of a scope, so it comes last.
 pub(crate) fn task(me: &Seat) -> Option<usize> {
+    if me.segments() == 0 {
+        // Nearly always, for an outside thread. Without a look at the top, whose line the last thief may still have.
+        return None;
+    }
     let last = origins(me).last()?;
     last.is_task().then_some(last.unit)
 }
