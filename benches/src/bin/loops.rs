@@ -1,8 +1,9 @@
 //! What does a parallel loop cost beside the best that two threads can do?
 //!
 //! Six loops over 1000 to 10 million items. "micropool" is `par_iter` with the split that fits, "micropool, chunks" is `par_chunks` (and
-//! `par_chunks_mut`) of 2048 items, "micropool, ranges" is `reduce_ranges` (or, for loops that write, `for_each_range`); both over the same
-//! function as all others that work on ranges. Then what it
+//! `par_chunks_mut`), "micropool, ranges" is `reduce_ranges` (or, for loops that write, `for_each_range`); both over the same
+//! function as all others that work on ranges. The split that fits is one per thread, for even work of 2048 items or less one chunk
+//! ("by threads" is one per thread all the same), and finer for uneven work. Then what it
 //! costs to start a loop that has nothing to do, or little, hot and with sleeping workers, and the splits beside each other.
 
 use ::paralight::threads::RangeStrategy;
@@ -29,9 +30,21 @@ struct Options {
 
 const RANGES: &str = "micropool, ranges";
 const CHUNKS: &str = "micropool, chunks";
+const BY_THREADS: &str = "micropool, by threads";
 
-/// So many items does a chunk have: enough that a chunk more is nothing.
-const CHUNK: usize = 2048;
+/// So many items of even work are over before they could be handed to another thread.
+const SMALL: usize = 2048;
+
+/// The split that fits even work.
+fn fitting(pool: &ThreadPool, len: usize) -> Split<'_> {
+    if len <= SMALL { pool.split_per(SMALL) } else { pool.split_by_threads() }
+}
+
+/// The chunks that fit it, of so many items: as many for each of two threads, and so long that one more is nothing.
+fn chunk(len: usize) -> usize {
+    const MOST: usize = 8 * SMALL;
+    if len <= SMALL { len } else { len.div_ceil(2 * len.div_ceil(2 * MOST)) }
+}
 
 /// How long a contender loops in its turn.
 #[derive(Clone, Copy)]
@@ -75,21 +88,25 @@ enum Gives {
 /// Everybody who can run a loop over ranges; `pieces` is how finely uneven work is cut, 2 for even work.
 fn ranged<'a>(case: Case<'a>, pace: Pace, len: usize, pieces: usize, gives: Gives, f: &'a impl Ranged) -> Case<'a> {
     let even = pieces == 2;
-    case.contender(RANGES, move || {
+    let ranges = move |split: Split<'_>| match gives {
+        Gives::Sums => pace.turn(|| {
+            black_box(split.reduce_ranges(len, f, u64::wrapping_add));
+        }),
+        Gives::Writes => pace.turn(|| {
+            split.for_each_range(len, |range| {
+                f(range);
+            });
+        }),
+    };
+    let mut case = case.contender(RANGES, move || {
         let pool = ours::pool(2);
-        let split = if even { pool.split_by_threads() } else { pool.split_by(pieces) };
-        match gives {
-            Gives::Sums => pace.turn(|| {
-                black_box(split.reduce_ranges(len, f, u64::wrapping_add));
-            }),
-            Gives::Writes => pace.turn(|| {
-                split.for_each_range(len, |range| {
-                    f(range);
-                });
-            }),
-        }
-    })
-    .contender(fork_union::NAME, move || {
+        ranges(if even { fitting(&pool, len) } else { pool.split_by(pieces) })
+    });
+    if even && len <= SMALL {
+        case = case.contender(BY_THREADS, move || ranges(ours::pool(2).split_by_threads()));
+        case = case.goal(Goal::best(1.0).of(BY_THREADS));
+    }
+    case.contender(fork_union::NAME, move || {
         let mut pool = fork_union::pool(2);
         pace.turn(|| {
             let total = AtomicU64::new(0);
@@ -138,12 +155,12 @@ fn ranged<'a>(case: Case<'a>, pace: Pace, len: usize, pieces: usize, gives: Give
 
 /// Runs a loop of paralight's on a pool.
 macro_rules! with_paralight {
-    ($case:expr, $pace:expr, $even:expr, $pieces:expr, |$pool:ident| $run:expr) => {{
-        let (pace, even, pieces) = ($pace, $even, $pieces);
+    ($case:expr, $pace:expr, $len:expr, $even:expr, $pieces:expr, |$pool:ident| $run:expr) => {{
+        let (pace, len, even, pieces) = ($pace, $len, $even, $pieces);
         $case
             .contender(ours::Ours::NAME, move || {
                 let own = ours::pool(2);
-                let $pool = if even { own.split_by_threads() } else { own.split_by(pieces) };
+                let $pool = if even { fitting(&own, len) } else { own.split_by(pieces) };
                 pace.turn(|| $run)
             })
             .contender(upstream::Upstream::NAME, move || {
@@ -209,10 +226,11 @@ mod by_rayon {
 }
 
 /// The loop by an iterator over chunks, beside the one over items.
-fn in_chunks<'a>(case: Case<'a>, pace: Pace, run: impl Fn(Split<'_>) + 'a) -> Case<'a> {
+fn in_chunks<'a>(case: Case<'a>, pace: Pace, len: usize, run: impl Fn(Split<'_>, usize) + 'a) -> Case<'a> {
     let case = case.contender(CHUNKS, move || {
         let pool = ours::pool(2);
-        pace.turn(|| run(pool.split_by_threads()))
+        let (split, chunk) = (fitting(&pool, len), chunk(len));
+        pace.turn(|| run(split, chunk))
     });
     case.goal(Goal::best(1.05).of(CHUNKS))
 }
@@ -225,12 +243,12 @@ fn sums(args: &Args, report: &mut Report, pace: Pace, len: usize) {
     let data: Vec<u64> = (0..len as u64).collect();
     let data = data.as_slice();
     let f = |range: Range<usize>| kernels::sum(&data[range]);
-    let case = with_paralight!(Case::new(format!("sum of {len}")), pace, true, 2, |pool| {
+    let case = with_paralight!(Case::new(format!("sum of {len}")), pace, len, true, 2, |pool| {
         black_box(data.par_iter().with_thread_pool(pool).sum::<u64>());
     });
     let case = case.contender("rayon, par_iter", move || by_rayon::turn(pace, || by_rayon::sum(data)));
-    let case = in_chunks(case, pace, |split| {
-        black_box(data.par_chunks(CHUNK).with_thread_pool(split).map(kernels::sum).reduce(|| 0, u64::wrapping_add));
+    let case = in_chunks(case, pace, len, |split, chunk| {
+        black_box(data.par_chunks(chunk).with_thread_pool(split).map(kernels::sum).reduce(|| 0, u64::wrapping_add));
     });
     goals(ranged(case, pace, len, 2, Gives::Sums, &f)).run(args, report);
 }
@@ -247,15 +265,15 @@ fn additions(args: &Args, report: &mut Report, pace: Pace, len: usize) {
         kernels::add(&a[range.clone()], &b[range.clone()], unsafe { out.range(range) });
         0
     };
-    let case = with_paralight!(Case::new(format!("a + b of {len}")), pace, true, 2, |pool| {
+    let case = with_paralight!(Case::new(format!("a + b of {len}")), pace, len, true, 2, |pool| {
         (all().par_iter_mut(), a.par_iter(), b.par_iter())
             .zip_eq()
             .with_thread_pool(pool)
             .for_each(|(out, a, b)| *out = a.wrapping_add(*b));
     });
     let case = case.contender("rayon, par_iter", move || by_rayon::turn(pace, || by_rayon::add(a, b, all())));
-    let case = in_chunks(case, pace, |split| {
-        (all().par_chunks_mut(CHUNK), a.par_chunks(CHUNK), b.par_chunks(CHUNK))
+    let case = in_chunks(case, pace, len, |split, chunk| {
+        (all().par_chunks_mut(chunk), a.par_chunks(chunk), b.par_chunks(chunk))
             .zip_eq()
             .with_thread_pool(split)
             .for_each(|(out, a, b)| kernels::add(a, b, out));
@@ -268,13 +286,13 @@ fn dots(args: &Args, report: &mut Report, pace: Pace, len: usize) {
     let (a, b) = (a.as_slice(), b.as_slice());
     let dot = |a: &[f32], b: &[f32]| kernels::dots(a, b).iter().sum::<f32>();
     let f = |range: Range<usize>| u64::from(dot(&a[range.clone()], &b[range]).to_bits());
-    let case = with_paralight!(Case::new(format!("dot product of {len} f32")), pace, true, 2, |pool| {
+    let case = with_paralight!(Case::new(format!("dot product of {len} f32")), pace, len, true, 2, |pool| {
         let products = (a.par_iter(), b.par_iter()).zip_eq().with_thread_pool(pool).map(|(a, b)| a * b);
         black_box(products.reduce(|| 0.0, |a, b| a + b));
     });
     let case = case.contender("rayon, par_iter", move || by_rayon::turn(pace, || by_rayon::dot(a, b)));
-    let case = in_chunks(case, pace, |split| {
-        let chunks = (a.par_chunks(CHUNK), b.par_chunks(CHUNK)).zip_eq().with_thread_pool(split);
+    let case = in_chunks(case, pace, len, |split, chunk| {
+        let chunks = (a.par_chunks(chunk), b.par_chunks(chunk)).zip_eq().with_thread_pool(split);
         // The eight sums of all chunks: those of each would be added one after another.
         black_box(chunks.map(|(a, b)| kernels::dots(a, b)).reduce(|| [0.0; 8], kernels::both).iter().sum::<f32>());
     });
@@ -293,16 +311,16 @@ fn stencils(args: &Args, report: &mut Report, pace: Pace, len: usize) {
         kernels::stencil(data, range.clone(), unsafe { out.range(range) });
         0
     };
-    let case = with_paralight!(Case::new(format!("stencil over {len} f32")), pace, true, 2, |pool| {
+    let case = with_paralight!(Case::new(format!("stencil over {len} f32")), pace, len, true, 2, |pool| {
         (all().par_iter_mut(), (0..len).into_par_iter())
             .zip_eq()
             .with_thread_pool(pool)
             .for_each(|(out, place)| *out = kernels::stencil_at(data, place));
     });
     let case = case.contender("rayon, par_iter", move || by_rayon::turn(pace, || by_rayon::stencil(data, all())));
-    let case = in_chunks(case, pace, |split| {
-        all().par_chunks_mut(CHUNK).enumerate().with_thread_pool(split).for_each(|(k, out)| {
-            kernels::stencil(data, k * CHUNK..k * CHUNK + out.len(), out);
+    let case = in_chunks(case, pace, len, |split, chunk| {
+        all().par_chunks_mut(chunk).enumerate().with_thread_pool(split).for_each(|(k, out)| {
+            kernels::stencil(data, k * chunk..k * chunk + out.len(), out);
         });
     });
     goals(ranged(case, pace, len, 2, Gives::Writes, &f)).run(args, report);
@@ -313,7 +331,7 @@ const UNEVEN: usize = 32;
 
 fn skews(args: &Args, report: &mut Report, pace: Pace, len: usize) {
     let f = |range: Range<usize>| kernels::skewed(range, len);
-    let case = with_paralight!(Case::new(format!("skewed loop over {len}")), pace, false, UNEVEN, |pool| {
+    let case = with_paralight!(Case::new(format!("skewed loop over {len}")), pace, len, false, UNEVEN, |pool| {
         let items = (0..len).into_par_iter().with_thread_pool(pool);
         black_box(items.map(|index| kernels::skewed_at(index, len)).reduce(|| 0, u64::wrapping_add));
     });
@@ -326,10 +344,11 @@ fn skews(args: &Args, report: &mut Report, pace: Pace, len: usize) {
 fn mandelbrot(args: &Args, report: &mut Report, pace: Pace, size: usize) {
     let f = |range: Range<usize>| range.map(|row| kernels::mandelbrot_row(row, size)).sum();
     let pieces = size / 8;
-    let case = with_paralight!(Case::new(format!("Mandelbrot, {size} rows of {size}")), pace, false, pieces, |pool| {
-        let rows = (0..size).into_par_iter().with_thread_pool(pool);
-        black_box(rows.map(|row| kernels::mandelbrot_row(row, size)).reduce(|| 0, u64::wrapping_add));
-    });
+    let case =
+        with_paralight!(Case::new(format!("Mandelbrot, {size} rows of {size}")), pace, size, false, pieces, |pool| {
+            let rows = (0..size).into_par_iter().with_thread_pool(pool);
+            black_box(rows.map(|row| kernels::mandelbrot_row(row, size)).reduce(|| 0, u64::wrapping_add));
+        });
     let case = case.contender("rayon, par_iter", move || {
         by_rayon::turn(pace, || by_rayon::items(size, |row| kernels::mandelbrot_row(row, size)))
     });
