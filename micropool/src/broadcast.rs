@@ -58,6 +58,10 @@ impl Mailbox {
         Some(open.swap_remove(place))
     }
 
+    fn has(&self, wanted: impl Fn(&Letter) -> bool) -> bool {
+        self.letters.lock().as_ref().is_some_and(|open| open.iter().any(wanted))
+    }
+
     /// A worker is about to go. `false`: there is a letter to be read first.
     pub(crate) fn close(&self) -> bool {
         let mut letters = self.letters.lock();
@@ -99,6 +103,11 @@ pub(crate) fn read_mail(me: &Seat, waits_for: Option<Target>) -> bool {
     true
 }
 
+/// Whether there is a letter that descends from what this thread waits for, without reading it.
+pub(crate) fn has_mail_below(me: &Seat, waits_for: Target) -> bool {
+    has_mail(me) && me.mailbox.has(|letter| descends(me, letter.from, waits_for))
+}
+
 /// Whether what was made at `from` descends from `target`. The chain can't change: the maker waits. Who waits until the pool is idle
 /// waits for every task.
 fn descends(me: &Seat, from: SlotId, target: Target) -> bool {
@@ -129,9 +138,7 @@ pub(crate) fn broadcast_on<F: Fn(usize) + Sync>(me: &Seat, f: &F) {
     let workers = if pool.is_forked() { 0 } else { pool.config.num_threads as u32 };
     let state = Broadcast { f, left: AtomicU32::new(workers), payload: Mutex::new(None) };
     // The entry is never entered (nothing is available in it): it is the place that the calls descend from.
-    // SAFETY: it does nothing with its argument.
-    let work = unsafe { Work::new(ptr::null(), nothing) };
-    let opened = Opened::new(me, work);
+    let opened = Opened::new(me, Work::NOTHING);
     let entry: Entry<'_> = opened.entry();
     for index in 0..workers {
         let worker = pool.seat(index);
@@ -162,7 +169,6 @@ pub(crate) fn broadcast_on<F: Fn(usize) + Sync>(me: &Seat, f: &F) {
     }
 }
 
-unsafe fn nothing(_: *const (), _: &Seat) {}
 unsafe fn run_letter<F: Fn(usize) + Sync>(data: *const (), me: &Seat) {
     // SAFETY: the frame of `broadcast_on`, which waits for `left` to be 0.
     let state = unsafe { &*data.cast::<Broadcast<'_, F>>() };
@@ -182,3 +188,63 @@ unsafe fn run_letter<F: Fn(usize) + Sync>(data: *const (), me: &Seat) {
 
 #[cfg(all(loom, test))]
 mod loom_models;
+
+#[cfg(all(test, not(any(loom, shuttle))))]
+mod tests {
+    use super::*;
+    use crate::ThreadPoolBuilder;
+    use crate::wait::Awaited;
+    use std::sync::atomic::AtomicBool;
+    use std::sync::mpsc::{RecvTimeoutError, channel};
+    use std::thread;
+    use std::time::Duration;
+
+    /// Waits for a letter that comes when the thread has announced that it will sleep.
+    struct Late<'a> {
+        me: &'a Seat,
+        from: SlotId,
+        read: AtomicBool,
+        given_up: AtomicBool,
+    }
+
+    impl Awaited for Late<'_> {
+        fn done(&self) -> bool {
+            self.read.load(Ordering::SeqCst) || self.given_up.load(Ordering::SeqCst)
+        }
+        fn target(&self) -> Target {
+            Target::Slot(self.from)
+        }
+        fn mark(&self) -> bool {
+            let run = |data: *const (), me: &Seat| {
+                // SAFETY: the flag below, which stays.
+                unsafe { &*data.cast::<AtomicBool>() }.store(true, Ordering::SeqCst);
+                assert_eq!(me.pool().sleepers.counts().strict(), 0, "who reads it is awake, for it may sleep itself");
+            };
+            let data = ptr::from_ref(&self.read).cast();
+            self.me.mailbox.post(Letter { from: self.from, tier: Tier::Foreground, data, run })
+        }
+    }
+
+    #[test]
+    fn a_letter_that_comes_late_is_read_awake() {
+        let no_spin = ThreadPoolBuilder::new().num_threads(0).spin_before_sleep(Duration::ZERO);
+        let pool = no_spin.build().expect("a pool");
+        let me = pool.shared.take_seat();
+        let from = SlotId { seat: me.index, position: 0, generation: 0 };
+        let late = Late { me, from, read: AtomicBool::new(false), given_up: AtomicBool::new(false) };
+        let (over, ends) = channel::<()>();
+        thread::scope(|s| {
+            s.spawn(|| {
+                if let Err(RecvTimeoutError::Timeout) = { ends }.recv_timeout(Duration::from_secs(5)) {
+                    late.given_up.store(true, Ordering::SeqCst);
+                    me.sleeper.wake(&pool.shared.sleepers, Mode::Strict);
+                }
+            });
+            wait(me, &late);
+            drop(over);
+        });
+        assert!(late.read.load(Ordering::SeqCst), "it slept over the letter");
+        assert!(pool.shared.sleepers.counts().none());
+        pool.shared.give_back(me);
+    }
+}

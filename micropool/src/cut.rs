@@ -40,6 +40,12 @@ impl Cut {
         })
     }
 
+    /// How many items there are.
+    #[inline]
+    pub(crate) fn len(&self) -> usize {
+        self.start(self.chunks)
+    }
+
     /// The items of chunks `from..to`.
     #[inline]
     pub(crate) fn items(&self, chunks: Range<usize>) -> Range<usize> {
@@ -79,6 +85,10 @@ mod tests {
         for (len, count) in [(1, 1), (100, 7), (103, 50), (usize::MAX, 1000), (64, 64)] {
             let cut = Cut::into(len, count);
             for most in [1, 2, 3, 7, 10, 1000] {
+                for (_, group) in cut.in_groups(most).filter(|(_, group)| group.chunks == 2) {
+                    let remade = Cut::into(group.len(), 2);
+                    assert!((0..2).all(|k| remade.items(k..k + 1) == group.items(k..k + 1)), "{group:?}");
+                }
                 let groups = cut.in_groups(most);
                 let grouped = groups.flat_map(|(first, group)| {
                     assert!(group.chunks <= most);

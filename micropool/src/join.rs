@@ -1,14 +1,14 @@
 //! `join`: two closures, the second offered to others while this thread runs the first.
 
 use crate::current;
+use crate::latch::Latch;
 use crate::panic::{AbortOnUnwind, Held, Payload, catch, drop_quietly};
 use crate::seat::Seat;
 use crate::segment::{SlotId, Target};
-use crate::slot::{Slot, Work};
-use crate::sync::UnsafeCell;
+use crate::slot::{Ended, Slot, Work};
+use crate::sync::{UnsafeCell, edge};
 use crate::wait::{Awaited, wait};
 use crate::wake;
-use crate::word::Kind;
 use std::mem::{self, ManuallyDrop};
 use std::panic::resume_unwind;
 
@@ -85,7 +85,7 @@ where
     B: FnOnce() -> RB,
 {
     let half = Half::new(b);
-    let pushed = me.push(half.work(), Kind::Ready);
+    let pushed = me.push(half.work(), crate::word::Kind::Ready);
     wake::published(me, pushed);
     both(me, &half, pushed.slot, a)
 }
@@ -172,21 +172,24 @@ where
     // Leaving early would leave a thief with a frame that is gone.
     let guard = AbortOnUnwind;
     let word = slot.load();
-    wait(me, &Stolen { me, slot, generation: word.generation() });
+    wait(me, &Stolen { me, slot, generation: word.generation(), latch: &half.latch });
     slot.empty(word);
     me.popped(slot);
     mem::forget(guard);
-    // SAFETY: Done, once.
+    // SAFETY: its end is told, once.
     unsafe { half.result() }
 }
 
 /// The second closure, then its result, in a frame of the thread that waits for it. Without drop glue: what it holds
 /// is always taken, on every way.
+// In this order: the latch beside the closure and the beginning of the result, however large that is.
+#[repr(C)]
 pub(crate) struct Half<B, RB> {
+    latch: Latch,
     stage: UnsafeCell<Stage<B, RB>>,
 }
 
-/// Which of the two it is follows from the slot: the closure until it is reclaimed or claimed, the result once it is Done.
+/// Which of the two it is follows from slot and latch: the closure until it is reclaimed or claimed, the result once the latch is set.
 union Stage<B, RB> {
     closure: ManuallyDrop<B>,
     result: ManuallyDrop<Result<RB, Payload>>,
@@ -198,27 +201,29 @@ where
 {
     #[inline]
     fn new(b: B) -> Self {
-        Self { stage: UnsafeCell::new(Stage { closure: ManuallyDrop::new(b) }) }
+        Self { latch: Latch::new(), stage: UnsafeCell::new(Stage { closure: ManuallyDrop::new(b) }) }
     }
 
     #[inline]
     fn work(&self) -> Work {
-        // SAFETY: `both` borrows this half until the slot is reclaimed or `Done` (`Unwinding` does it on a panic), and
+        // SAFETY: `both` borrows this half until the slot is reclaimed or the latch set (`Unwinding` does it on a panic), and
         // `join` and `loops::run` ask for closures and results that another thread may have.
         unsafe { Work::new(std::ptr::from_ref(self).cast(), Self::run_stolen) }
     }
 
-    unsafe fn run_stolen(data: *const (), _me: &Seat) {
-        // SAFETY: `data` is the `Half` that `work` was made of, and the slot's owner keeps it until `finish`.
+    unsafe fn run_stolen(data: *const (), _me: &Seat) -> Ended {
+        // SAFETY: `data` is the `Half` that `work` was made of, and the slot's owner keeps it until the latch is set.
         let half = unsafe { &*data.cast::<Self>() };
         // SAFETY: claimed by this thread, once.
         let closure = unsafe { half.closure() };
         let result = catch(closure);
         half.stage.with_mut(|stage| {
-            // SAFETY: claimed: the owner doesn't touch the stage before `Done`.
+            // SAFETY: claimed: the owner doesn't touch the stage before the latch is set.
             let stage = unsafe { &mut *stage };
             stage.result = ManuallyDrop::new(result);
         });
+        edge("run, not told");
+        Ended::Told { owner_sleeps: half.latch.set() }
     }
 
     /// # Safety
@@ -236,10 +241,10 @@ where
     }
 
     /// # Safety
-    /// Once, by the owner, after `Done`.
+    /// Once, by the owner, after the latch is set.
     unsafe fn result(&self) -> Result<RB, Payload> {
         self.stage.with_mut(|stage| {
-            // SAFETY: the slot is Done, seen with Acquire: the thief is through with the stage.
+            // SAFETY: the latch is set, seen with Acquire: the thief is through with the stage.
             let stage = unsafe { &mut *stage };
             // SAFETY: the thief has put the result there.
             let result = unsafe { &mut stage.result };
@@ -290,20 +295,21 @@ struct Stolen<'a> {
     me: &'a Seat,
     slot: &'a Slot,
     generation: u64,
+    latch: &'a Latch,
 }
 
 impl Awaited for Stolen<'_> {
     fn done(&self) -> bool {
-        self.slot.load().kind() == Kind::Done
+        self.latch.is_set()
     }
     fn target(&self) -> Target {
         Target::Slot(SlotId { seat: self.me.index, position: self.slot.position, generation: self.generation })
     }
     fn mark(&self) -> bool {
-        self.slot.mark_waited()
+        self.latch.mark_waited()
     }
     fn unmark(&self) {
-        self.slot.unmark_waited();
+        self.latch.unmark_waited();
     }
 }
 

@@ -72,6 +72,7 @@ mod word;
 
 mod sleep;
 
+mod latch;
 mod segment;
 #[allow(unsafe_code)]
 mod slot;

@@ -7,11 +7,12 @@
 
 use crate::config::Config;
 use crate::habit::SpinTime;
+use crate::latch::Latch;
 use crate::seat::{Pushed, Seat};
 use crate::shared::Shared;
-use crate::slot::Work;
+use crate::slot::{Ended, Work};
 use crate::steal::{Private, take_any};
-use crate::sync::{AtomicU32, Condvar, Mutex, Ordering, UnsafeCell};
+use crate::sync::{AtomicU32, Condvar, Mutex, Ordering, UnsafeCell, yield_now};
 use crate::unit::{Core, Unit};
 use crate::word::{Kind, Tier};
 use crate::worker::Role;
@@ -81,8 +82,11 @@ pub(crate) fn shared_dedicated(threads: usize) -> Arc<Shared> {
 }
 
 /// Memory that a protocol must keep for one at a time, or for readers only: the model fails where accesses race. Stands
-/// for a frame on a stack: its owner writes into it after a wait, as the next call would.
-pub(crate) struct Frame(UnsafeCell<u32>);
+/// for a frame on a stack: its owner writes into it after a wait, as the next call would. With the latch by which a thief tells its end.
+pub(crate) struct Frame {
+    value: UnsafeCell<u32>,
+    pub(crate) latch: Latch,
+}
 
 // SAFETY: that is what the models are to find out.
 unsafe impl Sync for Frame {}
@@ -91,28 +95,35 @@ unsafe impl Send for Frame {}
 
 impl Frame {
     pub(crate) fn new(value: u32) -> Self {
-        Self(UnsafeCell::new(value))
+        Self { value: UnsafeCell::new(value), latch: Latch::new() }
     }
     pub(crate) fn read(&self) -> u32 {
         // SAFETY: a race fails the model, and its threads take turns on one thread of the system.
-        self.0.with(|value| unsafe { *value })
+        self.value.with(|value| unsafe { *value })
     }
     pub(crate) fn write(&self, new: u32) {
         // SAFETY: as above.
-        self.0.with_mut(|value| unsafe { *value = new });
+        self.value.with_mut(|value| unsafe { *value = new });
+    }
+    /// The owner's wait, by looking only.
+    pub(crate) fn await_end(&self) {
+        while !self.latch.is_set() {
+            yield_now();
+        }
     }
 }
 
-/// Work for a slot that adds one to a frame.
+/// Work for a slot that adds one to a frame, and tells its end.
 pub(crate) fn increments(frame: &Frame) -> Work {
     // SAFETY: frames of models outlive their threads; a use out of turn fails the model.
     unsafe { Work::new(std::ptr::from_ref(frame).cast(), increment) }
 }
 
-unsafe fn increment(data: *const (), _me: &Seat) {
+unsafe fn increment(data: *const (), _me: &Seat) -> Ended {
     // SAFETY: made by `increments`.
     let frame = unsafe { &*data.cast::<Frame>() };
     frame.write(frame.read() + 1);
+    Ended::Told { owner_sleeps: frame.latch.set() }
 }
 
 /// Makes the topmost slot of a seat such as a quiet push needs it, above an entry that has nothing to take: returns the entry.

@@ -38,7 +38,7 @@ use crate::pieces::{Piece, Pieces, pack, places_for, unpack};
 use crate::places;
 use crate::runs::{Runs, Source, hide_row};
 use crate::seat::Seat;
-use crate::slot::{HIDDEN, Work};
+use crate::slot::{Ended, HIDDEN, Work};
 use crate::sync::{AtomicU32, AtomicU64, AtomicUsize, Mutex, Ordering, edge};
 use std::panic::resume_unwind;
 use std::ptr;
@@ -133,24 +133,28 @@ fn run_in_halves<T: Send, F, R>(
 where
     F: Fn(&mut Runs<'_>) -> T + Sync,
 {
-    let mut lines = Lines { far: None, both: Both { stopped: AtomicU32::new(0), cut, body } };
+    debug_assert!((0..2).all(|k| Cut::into(cut.len(), 2).items(k..k + 1) == cut.items(k..k + 1)), "{cut:?}");
+    let mut lines = Lines { both: Both { body, len: cut.len(), stopped: AtomicU32::new(0) }, far: None };
     let both = &lines.both;
     let (near, far) = join_in(me, &mut lines.far, || both.run(0), || both.run(1));
     hand_over([near, far], reduce)
 }
 
-/// A loop of two chunks, in neighbouring lines: whoever takes the far half fetches them from the other processor, one after another.
+/// A loop of two chunks. Whoever takes the far half fetches its lines from the other processor, one after another: so what it needs to begin
+/// comes first, in one line unless the body is large, and a large result last.
 #[repr(C, align(64))]
 struct Lines<F, H> {
-    far: Option<H>,
     both: Both<F>,
+    far: Option<H>,
 }
 
+#[repr(C)]
 struct Both<F> {
     body: F,
+    /// All of the cut that is needed.
+    len: usize,
     /// The other half has panicked.
     stopped: AtomicU32,
-    cut: Cut,
 }
 
 impl<F> Both<F> {
@@ -161,12 +165,13 @@ impl<F> Both<F> {
     {
         // A half that begins after the other has panicked is a rest: to be cleaned up, not run.
         let rest = AtomicU64::new(pack(chunk as u32, chunk as u32 + 1));
+        let cut = Cut::into(self.len, 2);
         let (first, source) = if self.stopped.load(Ordering::Relaxed) != 0 {
             (0..0, Source::Piece(&rest))
         } else {
-            (self.cut.items(chunk..chunk + 1), Source::Nowhere)
+            (cut.items(chunk..chunk + 1), Source::Nowhere)
         };
-        let mut runs = Runs { chunk, first, source, cut: self.cut, stopped: &self.stopped, late: None };
+        let mut runs = Runs { chunk, first, source, cut, stopped: &self.stopped, late: None };
         let stop = Stop(&self.stopped);
         let result = (self.body)(&mut runs);
         if let Some(payload) = runs.late {
@@ -263,13 +268,14 @@ where
 }
 
 /// What a thread does that has entered a loop.
-unsafe fn help_with_loop<T: Send, F>(data: *const (), _me: &Seat)
+unsafe fn help_with_loop<T: Send, F>(data: *const (), _me: &Seat) -> Ended
 where
     F: Fn(&mut Runs<'_>) -> T + Sync,
 {
     // SAFETY: entered: the loop stays until this thread has left.
     let state = unsafe { &*data.cast::<Loop<'_, T, F>>() };
     while state.join_in() {}
+    Ended::Inside
 }
 
 impl<T: Send, F> Loop<'_, T, F>

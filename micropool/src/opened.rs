@@ -126,7 +126,8 @@ impl Awaited for Left<'_> {
         Target::Slot(self.0.id())
     }
     fn mark(&self) -> bool {
-        self.0.pushed.slot.mark_waited()
+        self.0.pushed.slot.mark_waited();
+        true
     }
     fn unmark(&self) {
         self.0.pushed.slot.unmark_waited();
@@ -161,7 +162,8 @@ where
         (self.can_help)()
     }
     fn mark(&self) -> bool {
-        self.entry.pushed.slot.mark_waited() && !self.done()
+        self.entry.pushed.slot.mark_waited();
+        !self.done()
     }
     fn unmark(&self) {
         self.entry.pushed.slot.unmark_waited();

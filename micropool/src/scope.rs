@@ -6,7 +6,7 @@ use crate::panic::{catch, drop_quietly};
 use crate::run_unit::{Belongs, UnitEnd, run_claimed};
 use crate::seat::Seat;
 use crate::shared::Shared;
-use crate::slot::Work;
+use crate::slot::{Ended, Work};
 use crate::sync::{AtomicUsize, Injector, Mutex, Ordering, Steal, edge};
 use crate::unit::{Core, Unit, Yields};
 use crate::wait::wait;
@@ -126,10 +126,11 @@ where
 
 /// What a thread does that has entered a scope.
 #[allow(unsafe_code)]
-unsafe fn run_items(data: *const (), me: &Seat) {
+unsafe fn run_items(data: *const (), me: &Seat) -> Ended {
     // SAFETY: entered: the scope stays until this thread has left.
     let state = unsafe { &*data.cast::<State>() };
     while state.run_one(me) {}
+    Ended::Inside
 }
 
 impl State {

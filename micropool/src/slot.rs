@@ -11,7 +11,15 @@ use crate::word::{Kind, Tier, Word};
 #[derive(Clone, Copy)]
 pub(crate) struct Work {
     data: *const (),
-    run: unsafe fn(*const (), &Seat),
+    run: unsafe fn(*const (), &Seat) -> Ended,
+}
+
+/// What is left to do for whoever has run a piece of work.
+pub(crate) enum Ended {
+    /// It was a job, whose owner has been told: to wake it, if it sleeps. The frame may be gone.
+    Told { owner_sleeps: bool },
+    /// It was an entry: to [leave](Slot::leave) it.
+    Inside,
 }
 
 impl Work {
@@ -19,20 +27,23 @@ impl Work {
 
     /// # Safety
     /// `run(data, _)` must be sound, from any thread, for as long as the slot's owner leaves the work in its slot and
-    /// (for work that many may enter) until the last has left.
-    pub(crate) unsafe fn new(data: *const (), run: unsafe fn(*const (), &Seat)) -> Self {
+    /// (for work that many may enter) until the last has left. It says [`Ended::Told`] of a job, and has told the owner by then, who
+    /// leaves the work there until it is told; and [`Ended::Inside`] of an entry.
+    pub(crate) unsafe fn new(data: *const (), run: unsafe fn(*const (), &Seat) -> Ended) -> Self {
         Self { data, run }
     }
 
     /// # Safety
     /// The caller has claimed or entered the slot that held this work, once for each call.
-    pub(crate) unsafe fn call(self, me: &Seat) {
+    pub(crate) unsafe fn call(self, me: &Seat) -> Ended {
         // SAFETY: by the contracts of `new` and of this function.
         unsafe { (self.run)(self.data, me) }
     }
 }
 
-unsafe fn nothing(_: *const (), _: &Seat) {}
+unsafe fn nothing(_: *const (), _: &Seat) -> Ended {
+    Ended::Inside
+}
 
 /// Of `Slot::available`: nobody should come in for what is left.
 pub(crate) const HIDDEN: u64 = 1 << 63;
@@ -83,8 +94,8 @@ impl Slot {
 
     #[inline]
     pub(crate) fn load(&self) -> Word {
-        // Ordering: Acquire pairs with the Release of `publish`, of `finish` and of `leave`: what the pusher wrote before
-        // it published (its version among it) and what a thief wrote before it finished is visible.
+        // Ordering: Acquire pairs with the Release of `publish` and of `leave`: what the pusher wrote before it published (its version
+        // among it) and what a helper wrote before it left is visible.
         Word(self.state.load(Ordering::Acquire))
     }
 
@@ -94,7 +105,7 @@ impl Slot {
     #[inline]
     pub(crate) fn publish(&self, work: Work, kind: Kind, tier: Tier) -> Word {
         self.put(work);
-        // Ordering: Relaxed, the owner wrote it last (a thief's `finish` was acquired before the slot became Empty).
+        // Ordering: Relaxed, the owner wrote it last (a thief that took it has told so before the slot became Empty).
         let word = Word(self.state.load(Ordering::Relaxed)).next(kind, tier);
         // Ordering: Release pairs with the Acquire of `claim`, `enter` and `load`.
         overwrite(&self.state, word.0, Ordering::Release);
@@ -187,7 +198,7 @@ impl Slot {
     pub(crate) fn reclaim(&self) -> bool {
         let mut now = Word(self.state.load(Ordering::Relaxed));
         while let Kind::Private | Kind::Claiming | Kind::Ready = now.kind() {
-            // Ordering: on success nothing of another thread need be seen; nor on failure, before `load` says Done.
+            // Ordering: on success nothing of another thread need be seen; nor on failure, before the latch is set.
             match self.state.compare_exchange_weak(now.0, now.emptied().0, Ordering::Relaxed, Ordering::Relaxed) {
                 Ok(_) => return true,
                 // Promoted to the foreground, or a thief has taken a step, forward or back.
@@ -197,22 +208,19 @@ impl Slot {
         false
     }
 
-    /// Done or Closed (with nobody inside) → Empty.
+    /// Taken, once its thief has told the end, or Closed (with nobody inside) → Empty.
     pub(crate) fn empty(&self, word: Word) {
         // Ordering: Relaxed: thieves that read an older word fail their claim; the next `publish` releases.
         self.state.store(word.emptied().0, Ordering::Relaxed);
     }
 
-    /// The owner says that it will sleep until something changes here. `false`: the job is done.
-    pub(crate) fn mark_waited(&self) -> bool {
+    /// The owner of an entry says that it will sleep until somebody leaves.
+    pub(crate) fn mark_waited(&self) {
         let mut now = self.load();
         loop {
-            if now.kind() == Kind::Done {
-                return false;
-            }
-            // Ordering: AcqRel, so that a finisher that sees the mark sees the owner's sleeper as it is.
+            // Ordering: AcqRel, so that one who leaves and sees the mark sees the owner's sleeper as it is.
             match self.state.compare_exchange_weak(now.0, now.waited().0, Ordering::AcqRel, Ordering::Acquire) {
-                Ok(_) => return true,
+                Ok(_) => return,
                 Err(other) => now = Word(other),
             }
         }
@@ -271,7 +279,7 @@ impl Slot {
         // Ordering: Release pairs with the Acquire in `thief_of`: whoever sees our index sees that the slot is Taken, so that a
         // reader's second look at the word can't be of before the claim.
         self.thief_generation.store(word.generation(), Ordering::Release);
-        // SAFETY: claimed: the owner doesn't write until the slot is Empty again, which waits for `finish`.
+        // SAFETY: claimed: the owner doesn't write until the slot is Empty again, which waits until the end is told.
         Some(self.work.with(|work| unsafe { *work }))
     }
 
@@ -314,16 +322,10 @@ impl Slot {
         Some(self.work.with(|work| unsafe { *work }))
     }
 
-    /// Taken → Done; whether the owner must be woken. The job's frame may be gone from here on.
-    #[must_use]
-    pub(crate) fn finish(&self, word: Word) -> bool {
-        // Ordering: Release pairs with the owner's `load`: it sees the result. Acquire: we see its sleeper.
-        Word(self.state.swap(word.become_kind(Kind::Done).0, Ordering::AcqRel)).is_waited()
-    }
-
     /// One less inside; whether the owner must be woken. The frame may be gone from here on.
     #[must_use]
     pub(crate) fn leave(&self) -> bool {
+        // Ordering: Release pairs with the owner's `load`: it sees what was done inside. Acquire: we see its sleeper.
         Word(self.state.fetch_sub(Word::LEAVE, Ordering::AcqRel)).is_waited()
     }
 

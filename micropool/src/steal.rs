@@ -10,7 +10,7 @@ use crate::seat::Seat;
 use crate::segment::{Origin, SlotId, Target};
 use crate::shared::Shared;
 use crate::sleep::Mode;
-use crate::slot::{HIDDEN, Slot, Work};
+use crate::slot::{Ended, HIDDEN, Slot, Work};
 use crate::sync::{Ordering, count, edge, fence, model_yield, yield_now};
 use crate::word::{Kind, Tier, Word};
 use crate::worth::IN_ONE_LOOK;
@@ -45,10 +45,20 @@ impl Claimed<'_> {
             edge("a segment, nothing inherited");
             segment.inherit(victim.tier_at(position));
         }
-        // SAFETY: claimed or entered by `take`, and called once. The frame stays until `finish` or `leave` below.
-        unsafe { work.call(me) };
-        edge("run, not told");
-        let waited = if word.kind() == Kind::Open { slot.leave() } else { slot.finish(word) };
+        // SAFETY: claimed or entered by `take`, and called once. The frame stays until a job's end is told (in the call), or until `leave`.
+        let ended = unsafe { work.call(me) };
+        debug_assert_eq!(
+            word.kind() == Kind::Open,
+            matches!(ended, Ended::Inside),
+            "an entry is left, and a job is told"
+        );
+        let waited = match ended {
+            Ended::Told { owner_sleeps } => owner_sleeps,
+            Ended::Inside => {
+                edge("run, not left");
+                slot.leave()
+            }
+        };
         edge("D1");
         // Only now, for who waits has looked at its lines, and would wait until they are back. Meanwhile it names a use of a slot that is
         // over, by a generation that doesn't come back, and nothing is pushed in it.

@@ -74,7 +74,8 @@ fn sleep(me: &Seat, what: &impl Awaited, spin: &mut Spin<'_>) {
     edge("S2");
     heavy_fence();
     edge("S3");
-    let found = if !marked || what.done() || what.can_help() || broadcast::read_mail(me, Some(what.target())) {
+    // A look only: what a letter does may wait, and sleep, itself.
+    let found = if !marked || what.done() || what.can_help() || broadcast::has_mail_below(me, what.target()) {
         Look::Changed
     } else {
         steal::take_descendant(me, what.target(), Private::Ask)

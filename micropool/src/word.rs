@@ -11,16 +11,15 @@
 //! | Private  | if the top is above: a job for one thread, cheap to push and to take back; else nothing. *Loud* (one inside): the next push here needs a new word | the owner's offer (→ Ready), its push of anything but another such job, or a thief's ask (→ Claiming) |
 //! | Claiming | a thief asks whether its owner has it       | that thief (→ Taken or → Private), or the owner (→ Empty, or a push if nothing was there) |
 //! | Ready    | a job for one thread, cheap to take         | the owner's reclaim (→ Empty) or a thief's claim (→ Taken)    |
-//! | Taken    | one thief runs it                           | that thief's finish (→ Done)                                  |
-//! | Done     | the thief is through with the job's frame   | the owner (→ Empty)                                           |
+//! | Taken    | one thief runs it, or has run it            | the owner (→ Empty), once the thief has told the end (`latch.rs`) |
 //! | Open     | many may enter and help (`inside` count)    | the owner's close (→ Closed)                                  |
 //! | Closed   | no more may enter                           | the owner (→ Empty), once `inside` is 0                       |
 //!
 //! Every push or open makes a new generation (48 bits: at 4 ns a push they last 13 days of nothing but pushes into
 //! one slot while a thief stands still between two instructions), so that a claim can't mistake a later job for the
 //! one it looked at. Only Private jobs of the foreground that follow one another in a slot share one: `Slot::claim` says why that
-//! does no harm. A job that was Ready or taken is the last of its generation. `waited`: the owner is about to sleep; whoever finishes or leaves
-//! must wake it.
+//! does no harm. A job that was Ready or taken is the last of its generation. `waited`, of an Open or Closed slot: the owner is about to sleep;
+//! whoever leaves must wake it.
 
 use crate::sync::start_of_counter;
 
@@ -34,11 +33,10 @@ pub(crate) enum Kind {
     Empty = 0,
     Ready = 1,
     Taken = 2,
-    Done = 3,
-    Open = 4,
-    Closed = 5,
-    Private = 6,
-    Claiming = 7,
+    Open = 3,
+    Closed = 4,
+    Private = 5,
+    Claiming = 6,
 }
 
 const KIND: u64 = 7;
@@ -61,10 +59,9 @@ impl Word {
             0 => Kind::Empty,
             1 => Kind::Ready,
             2 => Kind::Taken,
-            3 => Kind::Done,
-            4 => Kind::Open,
-            5 => Kind::Closed,
-            6 => Kind::Private,
+            3 => Kind::Open,
+            4 => Kind::Closed,
+            5 => Kind::Private,
             _ => Kind::Claiming,
         }
     }

@@ -3,6 +3,7 @@
 use super::*;
 use crate::current::with_pool;
 use crate::loom_support::{Frame, Start, end, explore, shared, worker};
+use std::ptr;
 use std::sync::Arc;
 
 // Goes red if the letter is posted without a wake or without the fence before it, if a worker sleeps with mail, or if the reader
@@ -41,7 +42,7 @@ fn broadcast_letters_are_read_or_refused() {
     explore(None, || {
         let (mailbox, start) = (Arc::new(Mailbox::new()), Start::new());
         let from = SlotId { seat: 0, position: 0, generation: 0 };
-        let letter = Letter { from, tier: Tier::Foreground, data: ptr::null(), run: nothing };
+        let letter = Letter { from, tier: Tier::Foreground, data: ptr::null(), run: |_, _| () };
         let posters = [0, 1].map(|_| {
             let mailbox = mailbox.clone();
             start.spawn(move || mailbox.post(letter))

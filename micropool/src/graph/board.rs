@@ -16,7 +16,7 @@ use crate::opened::{Entry, Noted, Opened, Progress};
 use crate::panic::{catch, drop_quietly};
 use crate::seat::Seat;
 use crate::sleep::Mode;
-use crate::slot::Work;
+use crate::slot::{Ended, Work};
 use crate::sync::{AtomicU32, AtomicU64, Ordering, edge, fence};
 use crate::wait::wait;
 use crate::wake;
@@ -212,13 +212,14 @@ fn run_on_board(
 
 /// What a thread does that has entered a board.
 #[allow(unsafe_code)]
-unsafe fn help_with_board(data: *const (), _me: &Seat) {
+unsafe fn help_with_board(data: *const (), _me: &Seat) -> Ended {
     // SAFETY: entered: the board stays until this thread has left.
     let board = unsafe { &*data.cast::<Board<'_, '_>>() };
     let ended = board.run_ready(None);
     // Last: at 0 the owner closes the board, and waits for this thread to leave. Ordering: Release, pairs with `done`.
     edge("nodes ended, not counted off");
     board.unfinished.fetch_sub(ended, Ordering::Release);
+    Ended::Inside
 }
 
 /// The jobs of the caller alone, if this is the caller.

@@ -6,12 +6,12 @@ use crate::seat::Pushed;
 use crate::segment::Origin;
 use crate::sleep::Mode;
 use crate::steal::{Private, take_any};
-use crate::word::Tier;
+use crate::word::{Kind, Tier};
 use std::sync::Arc;
 
 // The whole way of a half: offered, perhaps taken, ended, its owner perhaps asleep. The stage is a cell of the model, so that a
 // thief that touches the frame after the end, or an owner that reads before it, is found out.
-// Goes red if `finish` is Relaxed or doesn't report the mark, if `claim` is Relaxed, if `mark_waited` comes after the last look,
+// Goes red if `Latch::set` is Relaxed or doesn't report the mark, if `claim` is Relaxed, if `mark_waited` comes after the last look,
 // or if `Sleeper::wake` doesn't notify.
 #[test]
 fn latch_a_stolen_half_ends_and_its_owner_goes_on() {
@@ -118,10 +118,10 @@ fn wake_a_strict_waiter_for_a_descendant() {
         while pushed.slot.load().kind() == Kind::Ready {
             crate::sync::yield_now();
         }
-        wait(me, &stolen(me, &pushed));
+        wait(me, &stolen(me, &pushed, &half.latch));
         pushed.slot.empty(pushed.word);
         me.popped(pushed.slot);
-        // SAFETY: Done, once.
+        // SAFETY: its end is told, once.
         assert!(unsafe { half.result() }.is_ok());
         thief.join().unwrap();
     });
@@ -140,21 +140,21 @@ fn wake_a_strict_waiter_over_two_thieves() {
         let outer = first.open_segment(origin(me, &job), Tier::Foreground);
         let child = first.push(increments(&frames[1]), Kind::Ready);
         child.slot.claim(child.word, 2, || true, || true).unwrap();
-        let (child_origin, child_word, job_word) = (origin(first, &child), child.word, job.word);
+        let child_origin = origin(first, &child);
         mem::forget(outer);
-        let (other, taken) = (pool.clone(), Signal::new());
+        let (other, ended, taken) = (pool.clone(), frames.clone(), Signal::new());
         let second = start.spawn(move || {
             let seat = other.seat(2);
             let segment = seat.open_segment(child_origin, Tier::Foreground);
             join_on(seat, || taken.wait(), || taken.give());
-            let _ = other.seat(1).slot(0).unwrap().finish(child_word);
+            let _ = ended[1].latch.set();
             drop(segment);
-            if other.seat(0).slot(0).unwrap().finish(job_word) {
+            if ended[0].latch.set() {
                 other.seat(0).sleeper.wake(&other.sleepers, Mode::Strict);
             }
         });
         start.go();
-        wait(me, &stolen(me, &job));
+        wait(me, &stolen(me, &job, &frames[0].latch));
         second.join().unwrap();
     });
 }
@@ -164,6 +164,6 @@ fn origin(seat: &Seat, pushed: &Pushed<'_>) -> Origin {
     Origin { slot: Some(slot), unit: 0 }
 }
 
-fn stolen<'a>(me: &'a Seat, pushed: &Pushed<'a>) -> Stolen<'a> {
-    Stolen { me, slot: pushed.slot, generation: pushed.word.generation() }
+fn stolen<'a>(me: &'a Seat, pushed: &Pushed<'a>, latch: &'a Latch) -> Stolen<'a> {
+    Stolen { me, slot: pushed.slot, generation: pushed.word.generation(), latch }
 }

@@ -4,6 +4,7 @@ use super::*;
 use crate::loom_support::{Frame, Signal, Start, explore, increments, shared, unqueued};
 use crate::run_unit::{Belongs, run_claimed};
 use crate::segment::{SlotId, Target};
+use crate::slot::Ended;
 use crate::steal::{Look, Private, promote_descendants, take_any, take_descendant};
 use crate::unit::Unit;
 use std::sync::Arc;
@@ -139,12 +140,13 @@ impl Job {
     }
 }
 
-unsafe fn note_tier(data: *const (), me: &Seat) {
+unsafe fn note_tier(data: *const (), me: &Seat) -> Ended {
     // SAFETY: the model's, alive until its threads have been joined.
     let job = unsafe { &*data.cast::<Job>() };
     job.begun.give();
     job.looked.wait();
     job.tier.write(me.tier() as u32);
+    Ended::Told { owner_sleeps: job.tier.latch.set() }
 }
 
 /// The job must outlive the threads that may run this.

@@ -17,14 +17,6 @@ fn one() -> Arc<One> {
     Arc::new(One { slot: Slot::new(0), frame: Frame::new(0), next: Frame::new(10) })
 }
 
-impl One {
-    fn owner_until(&self, kind: Kind) {
-        while self.slot.load().kind() != kind {
-            yield_now();
-        }
-    }
-}
-
 /// Claims the slot if a job is ready there, and does to `work`'s frame what the job would. Whether it did.
 fn steal(one: &One, thief: u32) -> bool {
     let word = one.slot.load();
@@ -33,15 +25,15 @@ fn steal(one: &One, thief: u32) -> bool {
     }
     let Some(work) = one.slot.claim(word, thief, || true, || true) else { return false };
     run(work);
-    let _ = one.slot.finish(word);
     true
 }
 
-/// As `Work::call`, for which a thief has a seat.
-fn run(work: Work) {
+/// As `Work::call`, for which a thief has a seat; whether the owner must be woken.
+fn run(work: Work) -> bool {
     // SAFETY: a model's frame, alive until its threads have been joined.
     let frame = unsafe { &*work.data.cast::<Frame>() };
     frame.write(frame.read() + 1);
+    frame.latch.set()
 }
 
 // Proves that the models see the crate's own atomics: a claim by "load, then store" must be found out.
@@ -85,7 +77,7 @@ fn canary_a_publication_without_release_is_found_out() {
     });
 }
 
-// Goes red if `reclaim` is a load and a store, if `publish` stores without Release, or if `finish` is Relaxed. (Not if `claim`
+// Goes red if `reclaim` is a load and a store, if `publish` stores without Release, or if `Latch::set` is Relaxed. (Not if `claim`
 // succeeds Relaxed: the word that it compares was loaded with Acquire.)
 #[test]
 fn steal_takes_the_last_job_once() {
@@ -104,7 +96,7 @@ fn steal_takes_the_last_job_once() {
         if reclaimed {
             one.frame.write(1);
         } else {
-            one.owner_until(Kind::Done);
+            one.frame.await_end();
             one.slot.empty(word);
         }
         // The frame is the owner's again, whatever the thieves do.
@@ -128,8 +120,7 @@ fn steal_never_takes_a_later_job_for_an_earlier_one() {
         let other = one.clone();
         let thief = start.spawn(move || {
             let seen = other.slot.load();
-            (seen == first)
-                .then(|| other.slot.claim(first, 1, || true, || true).map(|work| run_as(&other.slot, first, work)))
+            (seen == first).then(|| other.slot.claim(first, 1, || true, || true).map(run).is_some())
         });
         start.go();
         let reclaimed = one.slot.reclaim();
@@ -138,58 +129,8 @@ fn steal_never_takes_a_later_job_for_an_earlier_one() {
             assert!(one.slot.reclaim(), "nobody has looked at the second");
         }
         let stolen = thief.join().unwrap();
-        assert_eq!(stolen == Some(Some(())), !reclaimed);
+        assert_eq!(stolen == Some(true), !reclaimed);
         assert_eq!(one.next.read(), 10);
-    });
-}
-
-fn run_as(slot: &Slot, word: Word, work: Work) {
-    run(work);
-    let _ = slot.finish(word);
-}
-
-// Goes red if `finish` stores instead of swapping, or if `mark_waited` is a load and a store.
-#[test]
-fn latch_the_end_of_a_job_is_seen_or_wakes() {
-    explore(None, || {
-        let (one, start) = (one(), Start::new());
-        let word = one.slot.publish(increments(&one.frame), Kind::Ready, Tier::Foreground);
-        let work = one.slot.claim(word, 1, || true, || true).unwrap();
-        let other = one.clone();
-        let thief = start.spawn(move || {
-            run(work);
-            other.slot.finish(word)
-        });
-        start.go();
-        let sleeps = one.slot.mark_waited();
-        if !sleeps {
-            assert_eq!(one.frame.read(), 1);
-        }
-        let wakes = thief.join().unwrap();
-        assert_eq!(sleeps, wakes);
-    });
-}
-
-// An owner that changes its mind, and waits once more: the end is told once, to the one mark that stands.
-// Goes red if `unmark_waited` is a load and a store (it undoes the end).
-#[test]
-fn latch_a_mark_taken_back_does_not_undo_the_end() {
-    explore(None, || {
-        let (one, start) = (one(), Start::new());
-        let word = one.slot.publish(increments(&one.frame), Kind::Ready, Tier::Foreground);
-        let work = one.slot.claim(word, 1, || true, || true).unwrap();
-        let other = one.clone();
-        let thief = start.spawn(move || {
-            run(work);
-            let _ = other.slot.finish(word);
-        });
-        start.go();
-        one.slot.mark_waited();
-        one.slot.unmark_waited();
-        one.owner_until(Kind::Done);
-        assert_eq!(one.frame.read(), 1);
-        one.frame.write(7);
-        thief.join().unwrap();
     });
 }
 
@@ -271,8 +212,7 @@ fn entry_the_last_to_leave_wakes_an_owner_that_waits() {
         let helper = start.spawn(move || other.slot.leave());
         start.go();
         one.slot.close();
-        let marked = one.slot.mark_waited();
-        assert!(marked);
+        one.slot.mark_waited();
         let sleeps = one.slot.load().inside() > 0;
         let wakes = helper.join().unwrap();
         assert!(wakes || !sleeps);
@@ -294,7 +234,7 @@ fn promote_neither_loses_nor_doubles_a_job() {
         if reclaimed {
             one.frame.write(1);
         } else {
-            one.owner_until(Kind::Done);
+            one.frame.await_end();
         }
         assert_eq!(one.frame.read(), 1);
         promoter.join().unwrap();
@@ -343,8 +283,8 @@ fn entry_is_promoted_while_others_come_and_go() {
     });
 }
 
-// The owner waits, thinks better of it, waits again, while the job is taken and ends. Goes red if `finish` doesn't report the mark, or
-// if `mark_waited` doesn't see the end.
+// The owner waits while the job is taken and ends. Goes red if `Latch::set` doesn't report the mark, or if `mark_waited` doesn't see the
+// end.
 #[test]
 fn latch_of_a_job_that_is_taken_and_ends_while_its_owner_waits() {
     explore(None, || {
@@ -357,13 +297,12 @@ fn latch_of_a_job_that_is_taken_and_ends_while_its_owner_waits() {
                 return (false, false);
             }
             let Some(work) = other.slot.claim(seen, 1, || true, || true) else { return (false, false) };
-            run(work);
-            (true, other.slot.finish(seen))
+            (true, run(work))
         });
         start.go();
         let mut sleeps = false;
         if !one.slot.reclaim() {
-            sleeps = one.slot.mark_waited();
+            sleeps = one.frame.latch.mark_waited();
             if !sleeps {
                 assert_eq!(one.frame.read(), 1);
             }
@@ -371,7 +310,7 @@ fn latch_of_a_job_that_is_taken_and_ends_while_its_owner_waits() {
         let (took, wakes) = thief.join().unwrap();
         assert_eq!(sleeps, wakes);
         if took {
-            assert_eq!(one.slot.load().kind(), Kind::Done);
+            assert_eq!(one.slot.load().kind(), Kind::Taken);
             one.slot.empty(word);
         }
     });

@@ -5,7 +5,7 @@
 use super::*;
 use crate::loom_support::{Frame, Signal, Start, explore, increments, make_quiet, push_private, shared};
 use crate::seat::Pushed;
-use crate::sync::{heavy_fence, light_fence, yield_now};
+use crate::sync::{heavy_fence, light_fence};
 use std::sync::Arc;
 
 struct Frames {
@@ -36,12 +36,10 @@ fn descends_from(slot: SlotId) -> Origin {
 }
 
 /// Takes a job back, or waits until its thief has ended; whether a thief had it.
-fn settle(seat: &Seat, pushed: &Pushed<'_>) -> bool {
+fn settle(seat: &Seat, pushed: &Pushed<'_>, frame: &Frame) -> bool {
     let stolen = !seat.reclaim(pushed.slot);
     if stolen {
-        while pushed.slot.load().kind() != Kind::Done {
-            yield_now();
-        }
+        frame.await_end();
         pushed.slot.empty(pushed.word);
         seat.popped(pushed.slot);
     }
@@ -52,7 +50,7 @@ fn settle(seat: &Seat, pushed: &Pushed<'_>) -> bool {
 fn be_foreign(seat: &Seat, frame: &Frame) {
     let segment = seat.open_segment(UNRELATED, Tier::Foreground);
     let pushed = seat.push(increments(frame), Kind::Ready);
-    assert!(!settle(seat, &pushed), "the waiter took what doesn't descend from its job");
+    assert!(!settle(seat, &pushed, frame), "the waiter took what doesn't descend from its job");
     drop(segment);
 }
 
@@ -67,13 +65,12 @@ fn descendants_of_a_job_that_ends_meanwhile() {
         job.slot.claim(job.word, 1, || true, || true).unwrap();
         let thief = {
             let (pool, frames) = (pool.clone(), frames.clone());
-            let word = job.word;
             start.spawn(move || {
                 let seat = pool.seat(1);
                 let segment = seat.open_segment(descends_from(target), Tier::Foreground);
                 let child = seat.push(increments(&frames.child), Kind::Ready);
-                let stolen = settle(seat, &child);
-                let _ = pool.seat(0).slot(target.position).unwrap().finish(word);
+                let stolen = settle(seat, &child, &frames.child);
+                let _ = frames.job.latch.set();
                 drop(segment);
                 be_foreign(seat, &frames.foreign[0]);
                 stolen
@@ -104,7 +101,6 @@ fn descendants_over_two_thieves_that_both_end_meanwhile() {
         // One thread of the model stands for both thieves: it acts on either seat as its owner would.
         let thieves = {
             let (pool, frames) = (pool.clone(), frames.clone());
-            let word = job.word;
             start.spawn(move || {
                 let (first, second) = (pool.seat(1), pool.seat(2));
                 let segment = first.open_segment(descends_from(target), Tier::Foreground);
@@ -113,13 +109,13 @@ fn descendants_over_two_thieves_that_both_end_meanwhile() {
                 if child.slot.claim(child.word, 2, || true, || true).is_some() {
                     let inner = second.open_segment(descends_from(child_id), Tier::Foreground);
                     let grandchild = second.push(increments(&frames.grandchild), Kind::Ready);
-                    settle(second, &grandchild);
-                    let _ = child.slot.finish(child.word);
+                    settle(second, &grandchild, &frames.grandchild);
+                    let _ = frames.child.latch.set();
                     drop(inner);
                     be_foreign(second, &frames.foreign[1]);
                 }
-                settle(first, &child);
-                let _ = pool.seat(0).slot(target.position).unwrap().finish(word);
+                settle(first, &child, &frames.child);
+                let _ = frames.job.latch.set();
                 drop(segment);
                 be_foreign(first, &frames.foreign[0]);
             })
@@ -158,10 +154,13 @@ fn descendants_are_not_those_of_a_job_below() {
                 let inner = second.open_segment(descends_from(id(first, &below)), Tier::Foreground);
                 let foreign = second.push(increments(&frames.foreign[1]), Kind::Ready);
                 let above = first.open_segment(descends_from(target), Tier::Foreground);
-                assert!(!settle(second, &foreign), "the waiter took what doesn't descend from its job");
+                assert!(
+                    !settle(second, &foreign, &frames.foreign[1]),
+                    "the waiter took what doesn't descend from its job"
+                );
                 drop((above, inner));
-                let _ = below.slot.finish(below.word);
-                settle(first, &below);
+                let _ = frames.foreign[0].latch.set();
+                settle(first, &below, &frames.foreign[0]);
                 drop(lowest);
             })
         };
@@ -187,14 +186,17 @@ fn a_foreign_job_lies_there_later(offered: bool) {
                 make_quiet(seat);
                 let segment = seat.open_segment(descends_from(target), Tier::Foreground);
                 let child = push_private(seat, increments(&frames.child));
-                let stolen = settle(seat, &child);
+                let stolen = settle(seat, &child, &frames.child);
                 drop(segment);
                 let segment = seat.open_segment(UNRELATED, Tier::Foreground);
                 let foreign = push_private(seat, increments(&frames.foreign[0]));
                 if offered {
                     foreign.slot.offer(foreign.word);
                 }
-                assert!(!settle(seat, &foreign), "the waiter took what doesn't descend from its job");
+                assert!(
+                    !settle(seat, &foreign, &frames.foreign[0]),
+                    "the waiter took what doesn't descend from its job"
+                );
                 drop(segment);
                 stolen
             })
@@ -234,7 +236,7 @@ fn descendants_of_an_entry_that_a_helper_leaves_meanwhile() {
                 let seat = pool.seat(1);
                 let segment = seat.open_segment(descends_from(target), Tier::Foreground);
                 let child = seat.push(increments(&frames.child), Kind::Ready);
-                let stolen = settle(seat, &child);
+                let stolen = settle(seat, &child, &frames.child);
                 let _ = pool.seat(0).slot(target.position).unwrap().leave();
                 drop(segment);
                 be_foreign(seat, &frames.foreign[0]);
@@ -264,7 +266,7 @@ fn descendants_of_a_unit_that_ends_meanwhile() {
                 let seat = pool.seat(1);
                 let segment = seat.open_segment(Origin { slot: None, unit: 128 }, Tier::Foreground);
                 let child = seat.push(increments(&frames.child), Kind::Ready);
-                let stolen = settle(seat, &child);
+                let stolen = settle(seat, &child, &frames.child);
                 drop(segment);
                 be_foreign(seat, &frames.foreign[0]);
                 stolen
@@ -302,7 +304,7 @@ fn descendants_a_last_look_misses_nothing() {
                 let told = pool.sleepers.counts().strict() > 0;
                 drop(seat.open_segment(UNRELATED, Tier::Foreground));
                 looked.wait();
-                settle(seat, &child);
+                settle(seat, &child, &frames.child);
                 drop(segment);
                 told
             })
@@ -318,4 +320,32 @@ fn descendants_a_last_look_misses_nothing() {
         }
         assert!(thief.join().unwrap() || !sleeps, "a wake-up lost");
     });
+}
+
+// One thread after another: what its owner has yet to settle is over, and hides nothing that lies above, whoever had it.
+#[test]
+fn descendants_lie_above_jobs_that_are_over() {
+    for thief in [0, 2] {
+        explore(None, move || {
+            let (pool, frames) = (shared(3, 1), frames());
+            let (me, owner) = (pool.seat(0), pool.seat(1));
+            let job = me.push(increments(&frames.job), Kind::Ready);
+            let target = id(me, &job);
+            job.slot.claim(job.word, owner.index, || true, || true).unwrap();
+            let segment = owner.open_segment(descends_from(target), Tier::Foreground);
+            let child = owner.push(increments(&frames.child), Kind::Ready);
+            let seat = pool.seat(thief);
+            take(seat, owner, (child.position(), child.slot, child.word), || true)
+                .expect("nobody else takes it")
+                .run(seat);
+            owner.push(increments(&frames.grandchild), Kind::Ready);
+            let Look::Found(claimed) = take_descendant(me, Target::Slot(target), Private::Ask) else {
+                panic!("it lies there");
+            };
+            claimed.run(me);
+            assert_eq!((frames.child.read(), frames.grandchild.read()), (1, 1));
+            assert!(matches!(take_descendant(me, Target::Slot(target), Private::Ask), Look::Nothing));
+            drop(segment);
+        });
+    }
 }

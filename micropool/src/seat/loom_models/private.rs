@@ -51,9 +51,7 @@ impl PrivateJobs {
         } else {
             // What the owner helps with meanwhile is pushed above.
             assert_eq!(me.top(), pushed.position() + 1);
-            while pushed.slot.load().kind() != Kind::Done {
-                crate::sync::yield_now();
-            }
+            self.frames[frame].await_end();
             pushed.slot.empty(pushed.word);
             me.popped(pushed.slot);
         }
