@@ -33,6 +33,8 @@ pub(crate) struct Seat {
     /// The owner's, and nobody else looks at them.
     pub(crate) habit: Habit,
     pub(crate) worth: Worth,
+    /// The same of the nodes of boards that it helps with.
+    pub(crate) nodes_worth: Worth,
     offers: Offers,
     /// The worker's index, or `OUTSIDE`.
     pub(crate) worker: u32,
@@ -100,6 +102,7 @@ impl Seat {
             index,
             habit: Habit::new(),
             worth: Worth::new(),
+            nodes_worth: Worth::new(),
             offers: Offers::new(),
             worker,
             // Its stamp on tiers has fewer bits, and wraps first.

@@ -3,7 +3,8 @@
 //! To hand a job over costs both threads some hundred nanoseconds, on some machines thousands: the lines that it lies in change
 //! processors, and change back. Where its owner would have taken it back sooner than that, both had better left it. So now and then a
 //! worker lets a job lie for a moment, to see. If it is gone then, the next one is let lie too, and so on. If it still lies there its owner
-//! has more to do than the handing over takes: then the worker takes all that it finds again, and is longer in trying the next time.
+//! has more to do than the handing over takes: then the worker takes all that it finds again, and is longer in trying the next time. So does
+//! a helper in a board with the nodes that are ready.
 //!
 //! No harm is done by a job that is long, if only it was taken back so soon: whoever had taken it would have left its owner waiting.
 
@@ -26,6 +27,9 @@ const RARELY: u32 = 512;
 
 /// So many that were gone in a row make a habit: among jobs that lie there, one is taken back just then every so often.
 const HABIT: u32 = 4;
+
+/// And no longer than so many such moments does a helper rest.
+const LONGEST_REST: u32 = 8;
 
 /// So many jobs are let lie in one look: whoever is behind them waits no longer.
 pub(crate) const IN_ONE_LOOK: u32 = 2;
@@ -126,6 +130,16 @@ impl Worth {
             pause();
         }
         spared
+    }
+
+    /// After one that was gone, for who has nothing else to look for: the more were gone in a row, the longer nobody looks, unless it is `over`.
+    pub(crate) fn rest(&self, over: impl Fn() -> bool) {
+        for _ in 0..load(&self.gone).min(LONGEST_REST) {
+            if over() {
+                return;
+            }
+            pause();
+        }
     }
 
     /// Counts a look in doubt. Whether it is time to ask for what nobody offers: after each job that was spared patience begins anew.
@@ -248,6 +262,22 @@ mod tests {
             asks
         });
         assert_eq!(asks.count(), 3);
+    }
+
+    #[test]
+    fn a_helper_rests_for_longer_each_time_until_it_is_over() {
+        let worth = Worth::new();
+        for gone in 0..2 * LONGEST_REST {
+            let looks = std::cell::Cell::new(0);
+            worth.rest(|| looks.replace(looks.get() + 1) == 100);
+            assert_eq!(looks.get(), gone.min(LONGEST_REST));
+            worth.has_lain(|| false);
+        }
+        let began = Instant::now();
+        (0..1000).for_each(|_| worth.rest(|| true));
+        assert!(began.elapsed() < 1000 * LIES, "it rests when all is over");
+        worth.has_lain(|| true);
+        worth.rest(|| panic!("none was gone since"));
     }
 
     #[test]

@@ -20,6 +20,7 @@ use crate::slot::{Ended, Work};
 use crate::sync::{AtomicU32, AtomicU64, Ordering, edge, fence};
 use crate::wait::wait;
 use crate::wake;
+use crate::worth::Worth;
 use std::cell::{Cell, RefCell};
 use std::panic::resume_unwind;
 
@@ -195,7 +196,7 @@ fn run_on_board(
             entry: opened.entry(),
             done: || board.unfinished.load(Ordering::Acquire) == ended.get(),
             help: |_: &Seat| {
-                let more = board.run_ready(Some(&mut here.borrow_mut()));
+                let more = board.run_ready(Runner::Caller(&mut here.borrow_mut()));
                 ended.set(ended.get() + more);
                 more > 0
             },
@@ -212,18 +213,22 @@ fn run_on_board(
 
 /// What a thread does that has entered a board.
 #[allow(unsafe_code)]
-unsafe fn help_with_board(data: *const (), _me: &Seat) -> Ended {
+unsafe fn help_with_board(data: *const (), me: &Seat) -> Ended {
     // SAFETY: entered: the board stays until this thread has left.
     let board = unsafe { &*data.cast::<Board<'_, '_>>() };
-    let ended = board.run_ready(None);
+    let ended = board.run_ready(Runner::Helper(me));
     // Last: at 0 the owner closes the board, and waits for this thread to leave. Ordering: Release, pairs with `done`.
     edge("nodes ended, not counted off");
     board.unfinished.fetch_sub(ended, Ordering::Release);
     Ended::Inside
 }
 
-/// The jobs of the caller alone, if this is the caller.
-type Here<'a, 'b> = Option<&'a mut [&'b mut dyn NodeJob]>;
+/// Who runs nodes.
+enum Runner<'a, 'b> {
+    /// With the jobs that it alone may run.
+    Caller(&'a mut [&'b mut dyn NodeJob]),
+    Helper(&'a Seat),
+}
 
 impl Board<'_, '_> {
     fn hand(&self) -> Hand<'_> {
@@ -238,17 +243,18 @@ impl Board<'_, '_> {
     }
 
     /// Runs nodes until none is ready; how many.
-    fn run_ready(&self, mut here: Here<'_, '_>) -> u32 {
+    fn run_ready(&self, mut runner: Runner<'_, '_>) -> u32 {
+        let is_caller = matches!(runner, Runner::Caller(_));
         let hand = self.hand();
         let mut ended = 0;
         let mut running = None;
         loop {
             let until_none_is = || {
-                while let Some(k) = hand.take(here.is_some()) {
+                while let Some(k) = hand.take_for(&runner) {
                     running = Some(k);
-                    let ok = self.run_job(k, hand.may_run(k), here.as_deref_mut());
+                    let ok = self.run_job(k, hand.may_run(k), &mut runner);
                     running = None;
-                    hand.end(k, ok, here.is_some());
+                    hand.end(k, ok, is_caller);
                     ended += 1;
                 }
             };
@@ -259,7 +265,7 @@ impl Board<'_, '_> {
                 Err(payload) => match running.take() {
                     Some(k) => {
                         drop_quietly(payload);
-                        hand.end(k, false, here.is_some());
+                        hand.end(k, false, is_caller);
                         ended += 1;
                     }
                     None => resume_unwind(payload),
@@ -270,8 +276,8 @@ impl Board<'_, '_> {
 
     /// Runs the job of a node that this thread has taken.
     #[allow(unsafe_code)]
-    fn run_job(&self, k: usize, may: bool, here: Here<'_, '_>) -> bool {
-        if let (true, Some(here)) = (self.plan.nodes[k].here, here) {
+    fn run_job(&self, k: usize, may: bool, runner: &mut Runner<'_, '_>) -> bool {
+        if let (true, Runner::Caller(here)) = (self.plan.nodes[k].here, runner) {
             let place = self.plan.nodes[..k].iter().filter(|node| node.here).count();
             return here[place].run(may);
         }
@@ -320,6 +326,29 @@ impl Hand<'_> {
         }
         others.insert();
         made
+    }
+
+    #[inline]
+    fn take_for(&self, runner: &Runner<'_, '_>) -> Option<usize> {
+        match runner {
+            Runner::Caller(_) => self.take(true),
+            Runner::Helper(me) => self.take_what_is_worth_it(&me.nodes_worth),
+        }
+    }
+
+    /// Takes the most urgent ready node; while in doubt, one that the others have left for a moment. (Those who don't run a node take
+    /// one: what is left lies there because all of them are busy.)
+    fn take_what_is_worth_it(&self, worth: &Worth) -> Option<usize> {
+        while worth.is_doubtful() {
+            let k = self.ready.first(|| self.entry.announce())?;
+            if worth.has_lain(|| self.ready.has(k)) && self.ready.remove(k, || self.entry.announce()) {
+                return Some(k);
+            }
+            worth.rest(|| self.entry.is_closed());
+        }
+        let k = self.take(false)?;
+        worth.took(false);
+        Some(k)
     }
 
     /// Takes the most urgent ready node.

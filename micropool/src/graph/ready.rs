@@ -51,6 +51,11 @@ impl<'a> Ready<'a> {
             || top != 0 && self.group(top.trailing_zeros()).iter().any(|word| several(word.load(Ordering::Relaxed)))
     }
 
+    /// Whether a node is ready still.
+    pub(super) fn has(self, k: usize) -> bool {
+        self.words.get(k / WORD).unwrap_or(self.top).load(Ordering::Relaxed) & (1 << (k % WORD)) != 0
+    }
+
     pub(super) fn insert(self, k: usize) {
         self.insert_bits(k / WORD, 1 << (k % WORD));
     }

@@ -20,10 +20,12 @@ static DIAMOND: Plan<4> =
 
 // Every node runs once and sees what its predecessors wrote. Goes red if `left` or `ready` is counted Relaxed, if `take` is a load
 // and a store, or if `unfinished` is counted down before the successors. (Not if that is Relaxed: the leave that follows orders it.)
-#[test]
-fn board_a_diamond_in_order() {
-    explore(Some(2), || {
+fn a_diamond_in_order(in_doubt: bool) {
+    explore(Some(2), move || {
         let (pool, start) = (shared(1, 1), Start::new());
+        if in_doubt {
+            pool.seat(0).nodes_worth.doubt();
+        }
         let helper = helper(&start, &pool);
         start.go();
         let cells = [const { () }; 4].map(|()| Frame::new(0));
@@ -49,6 +51,17 @@ fn board_a_diamond_in_order() {
         assert!(cells.iter().all(|cell| cell.read() == 1));
         end_with(&pool, helper);
     });
+}
+
+#[test]
+fn board_a_diamond_in_order() {
+    a_diamond_in_order(false);
+}
+
+// The helper lets nodes lie: others may take them meanwhile. Goes red if it then takes one without asking whether it was there.
+#[test]
+fn board_a_diamond_whose_helper_doubts() {
+    a_diamond_in_order(true);
 }
 
 static HERE_AT_LAST: Plan<4> = Plan::new(
