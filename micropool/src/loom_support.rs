@@ -16,6 +16,7 @@ use crate::sync::{AtomicU32, Condvar, Mutex, Ordering, UnsafeCell, yield_now};
 use crate::unit::{Core, Unit};
 use crate::word::{Kind, Tier};
 use crate::worker::Role;
+use crate::worth::Worth;
 use loom::thread::JoinHandle;
 use std::sync::Arc;
 use std::sync::atomic::AtomicUsize;
@@ -72,7 +73,8 @@ pub(crate) fn shared_in_doubt(num_threads: usize) -> Arc<Shared> {
     let moment = Duration::from_nanos(1);
     let spin = SpinTime { least: moment, most: moment };
     let shared = shared_as(Config { spin, ..config(num_threads, num_threads) });
-    (0..num_threads as u32).for_each(|index| shared.seat(index).worth.doubt());
+    let doubts = |seat: &Seat| [&seat.worth, &seat.nodes_worth].into_iter().for_each(Worth::doubt);
+    (0..num_threads as u32).for_each(|index| doubts(shared.seat(index)));
     shared
 }
 

@@ -41,6 +41,11 @@ impl<'a> Entry<'a> {
         wake::published_in(self.owner, self.pushed.position(), self.tier());
     }
 
+    /// How many are inside.
+    pub(crate) fn helpers(&self) -> u64 {
+        self.word().inside()
+    }
+
     /// Whether its owner waits for those inside to leave.
     pub(crate) fn is_closed(&self) -> bool {
         self.word().kind() != Kind::Open

@@ -52,9 +52,9 @@ pub(crate) fn pin_to_core(core: usize) -> bool {
     system::pin_to_core(core)
 }
 
-/// Has these called by the thread that forks: before it does, and afterwards in the parent and in the child. Whether the system will.
-pub(crate) fn at_fork(before: extern "C" fn(), after: extern "C" fn()) -> bool {
-    system::at_fork(before, after)
+/// Has these called by the thread that forks: before it does, and afterwards in the parent, and in the child. Whether the system will.
+pub(crate) fn at_fork(before: extern "C" fn(), in_parent: extern "C" fn(), in_child: extern "C" fn()) -> bool {
+    system::at_fork(before, in_parent, in_child)
 }
 
 #[cfg(all(target_os = "linux", not(any(loom, shuttle))))]
@@ -118,11 +118,11 @@ mod system {
         }
     }
 
-    pub(super) fn at_fork(before: extern "C" fn(), after: extern "C" fn()) -> bool {
+    pub(super) fn at_fork(before: extern "C" fn(), in_parent: extern "C" fn(), in_child: extern "C" fn()) -> bool {
         // The C library asks for functions that may be unsafe to call, and these are not.
-        let (before, after): (unsafe extern "C" fn(), unsafe extern "C" fn()) = (before, after);
+        let [before, in_parent, in_child] = [before, in_parent, in_child].map(|f| Some(f as unsafe extern "C" fn()));
         // SAFETY: functions, which stay for as long as the process, or until the library they are in is closed, which takes them off the list.
-        unsafe { libc::pthread_atfork(Some(before), Some(after), Some(after)) == 0 }
+        unsafe { libc::pthread_atfork(before, in_parent, in_child) == 0 }
     }
 
     pub(super) fn pin_to_core(core: usize) -> bool {
@@ -144,7 +144,7 @@ mod system {
         false
     }
     pub(super) fn barrier() {}
-    pub(super) fn at_fork(_before: extern "C" fn(), _after: extern "C" fn()) -> bool {
+    pub(super) fn at_fork(_: extern "C" fn(), _: extern "C" fn(), _: extern "C" fn()) -> bool {
         false
     }
     pub(super) fn pin_to_core(_core: usize) -> bool {

@@ -35,7 +35,8 @@ use std::sync::Arc;
 ///
 /// In the child of a fork the pool has no threads. Work of blocking calls runs on the thread that calls, and so does a task that is joined;
 /// [`wait_idle`](Self::wait_idle) and the drop run what is queued; [`broadcast`] calls nothing. A fork waits until no other thread is in the
-/// middle of changing a queue (`pthread_atfork`; on Linux, and not if the process is forked by a system call). What a worker was in the middle of stays
+/// middle of changing a queue, and threads that come to change one wait for the fork (`pthread_atfork`; on Linux, and not if a signal's handler
+/// forks in the middle of a change, or the process is forked by a system call). What a worker was in the middle of stays
 /// undone: joining such a task waits for ever, and so does `wait_idle`.
 pub struct ThreadPool {
     pub(crate) shared: Arc<Shared>,

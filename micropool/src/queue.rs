@@ -1,71 +1,125 @@
 //! The queue of what any thread may start: `crossbeam-deque`'s injector, which the child of a fork finds whole.
 //!
 //! At the ends of its blocks the injector makes all others wait for the thread that has come there first. In the child of a fork that
-//! thread is missing, and they would wait for ever. So whoever changes a queue holds a lock for reading meanwhile, and a fork holds it for
-//! writing (`pthread_atfork`), as the system's allocator does with its own.
+//! thread is missing, and they would wait for ever. So a fork waits until nobody is in the middle of changing a queue (`pthread_atfork`), as
+//! it does for the system's allocator, and who comes meanwhile waits for the fork.
 //!
-//! The lock is in several parts, so that threads write to lines of their own: who changes a queue holds his, and a fork holds all. (Not
-//! `crossbeam-utils`' `ShardedLock`, which keeps the threads' numbers in a map under a lock: the child could find that one held.)
+//! * A change: C1 counts itself, C2 looks whether anybody forks; if so it takes itself out again, waits, and begins anew. A fork: F1 says so, F2
+//!   waits until nobody is counted. C1-C2 and F1-F2 are the store-buffering litmus, all `SeqCst`: the fork sees the change, or the change the fork.
+//! * The count is in parts, so that threads write to lines of their own.
+//! * The thread that forks passes: what other libraries do around its fork may use a queue. So does a change inside of another, and a fork
+//!   inside of a change (in a signal's handler) waits for nobody.
+//! * In the child there is but one thread: it begins with counts of 0, and a change that was under way there ends without being counted off.
+//!
+//! Not a lock: in the child it would be held by threads that aren't there.
 
 use crate::platform;
 use crossbeam_deque::Steal;
-use std::array;
-use std::cell::{Cell, RefCell};
-use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{Once, PoisonError, RwLock, RwLockWriteGuard};
+use std::cell::Cell;
+use std::sync::Once;
+use std::sync::atomic::{AtomicU32, Ordering, compiler_fence};
+use std::thread;
+use std::time::Duration;
 
+/// Changes that are under way, of some threads.
 #[repr(align(128))]
-struct Part(RwLock<()>);
+struct Part(AtomicU32);
 
 const PARTS: usize = 8;
 
-static CHANGES: [Part; PARTS] = [const { Part(RwLock::new(())) }; PARTS];
+static CHANGES: [Part; PARTS] = [const { Part(AtomicU32::new(0)) }; PARTS];
+
+/// Forks that are under way.
+static FORKS: AtomicU32 = AtomicU32::new(0);
 
 thread_local! {
     /// This thread's part.
     static PART: Cell<Option<usize>> = const { Cell::new(None) };
-    /// Whether this thread is in the middle of a change: a signal's handler may fork there, and need not wait for itself.
-    static CHANGING: Cell<bool> = const { Cell::new(false) };
-    static FORKING: RefCell<Option<[RwLockWriteGuard<'static, ()>; PARTS]>> = const { RefCell::new(None) };
+    /// Whether this thread is in the middle of a change, or of a fork: then it waits for nobody.
+    static PASSES: Cell<bool> = const { Cell::new(false) };
+    /// Whether it is this thread's fork that the others wait for.
+    static FORKING: Cell<bool> = const { Cell::new(false) };
 }
 
 /// Called before a pool has its first thread.
 pub(crate) fn prepare() {
     static ONCE: Once = Once::new();
     // Refused for want of memory: then a fork waits for nobody, and its child may wait for ever.
-    ONCE.call_once(|| _ = platform::at_fork(before_fork, after_fork));
+    ONCE.call_once(|| _ = platform::at_fork(before_fork, after_fork_in_parent, after_fork_in_child));
 }
 
 extern "C" fn before_fork() {
-    if !CHANGING.get() {
-        let guards = array::from_fn(|k| CHANGES[k].0.write().unwrap_or_else(PoisonError::into_inner));
-        // Late in a thread's life there is no place for them, and the fork goes on without.
-        let _ = FORKING.try_with(|forking| forking.replace(Some(guards)));
+    if PASSES.replace(true) {
+        return;
+    }
+    FORKING.set(true);
+    FORKS.fetch_add(1, Ordering::SeqCst);
+    let mut looks = 0;
+    while CHANGES.iter().any(|part| part.0.load(Ordering::SeqCst) != 0) {
+        wait_a_moment(&mut looks);
     }
 }
 
-/// In the parent and in the child.
-extern "C" fn after_fork() {
-    let _ = FORKING.try_with(RefCell::take);
+extern "C" fn after_fork_in_parent() {
+    if FORKING.replace(false) {
+        FORKS.fetch_sub(1, Ordering::SeqCst);
+        PASSES.set(false);
+    }
 }
 
-fn part() -> &'static Part {
-    static THREADS: AtomicUsize = AtomicUsize::new(0);
+extern "C" fn after_fork_in_child() {
+    // Nobody else is here to change them.
+    FORKS.store(0, Ordering::Relaxed);
+    CHANGES.iter().for_each(|part| part.0.store(0, Ordering::Relaxed));
+    if FORKING.replace(false) {
+        PASSES.set(false);
+    }
+}
+
+/// Forks take milliseconds, changes nanoseconds, but for one whose thread has lost its processor.
+fn wait_a_moment(looks: &mut u32) {
+    *looks += 1;
+    if *looks < 100 { thread::yield_now() } else { thread::sleep(Duration::from_micros(50)) }
+}
+
+fn part() -> &'static AtomicU32 {
+    static THREADS: AtomicU32 = AtomicU32::new(0);
     let part = PART.get().unwrap_or_else(|| {
-        let part = THREADS.fetch_add(1, Ordering::Relaxed) % PARTS;
+        let part = THREADS.fetch_add(1, Ordering::Relaxed) as usize % PARTS;
         PART.set(Some(part));
         part
     });
-    &CHANGES[part]
+    &CHANGES[part].0
 }
 
 fn change<R>(change: impl FnOnce() -> R) -> R {
-    let around = CHANGING.replace(true);
-    let guard = part().0.read();
+    if PASSES.get() {
+        return change();
+    }
+    PASSES.set(true);
+    // A signal's handler on this thread must see it whenever it is counted.
+    compiler_fence(Ordering::SeqCst);
+    let part = part();
+    let mut looks = 0;
+    loop {
+        part.fetch_add(1, Ordering::SeqCst);
+        if FORKS.load(Ordering::SeqCst) == 0 {
+            break;
+        }
+        count_off(part);
+        wait_a_moment(&mut looks);
+    }
     let result = change();
-    drop(guard);
-    CHANGING.set(around);
+    count_off(part);
+    compiler_fence(Ordering::SeqCst);
+    PASSES.set(false);
     result
+}
+
+/// In the child of a fork it may have been counted off already.
+fn count_off(part: &AtomicU32) {
+    // Ordering: Release pairs with F2.
+    let _ = part.fetch_update(Ordering::Release, Ordering::Relaxed, |changes| changes.checked_sub(1));
 }
 
 pub(crate) struct Injector<T>(crossbeam_deque::Injector<T>);
@@ -120,6 +174,40 @@ mod tests {
         }
     }
 
+    /// Forks at once, and changes beside them: nobody waits for ever, and nobody is counted who isn't there.
+    #[test]
+    fn forks_and_changes_at_once() {
+        prepare();
+        let queue = Injector::new();
+        thread::scope(|s| {
+            for k in 0..4 {
+                let queue = &queue;
+                s.spawn(move || {
+                    for _ in 0..20 {
+                        if k % 2 == 0 {
+                            assert!(in_child(|| {
+                                queue.push(1);
+                                !matches!(queue.steal(), Steal::Empty)
+                            }));
+                        }
+                        (0..200).for_each(|n| queue.push(n));
+                        (0..200).for_each(|_| assert_ne!(queue.steal(), Steal::Empty));
+                    }
+                });
+            }
+        });
+    }
+
+    /// What another library does around a fork may use a queue.
+    #[test]
+    fn who_forks_may_change_a_queue_meanwhile() {
+        before_fork();
+        let queue = Injector::new();
+        queue.push(1);
+        after_fork_in_parent();
+        assert!(queue.steal() == Steal::Success(1));
+    }
+
     /// A queue can be used in the child, and in a change too, where the fork can't wait.
     #[test]
     fn a_child_changes_queues() {
@@ -132,6 +220,14 @@ mod tests {
         };
         assert!(in_child(used));
         assert!(change(|| in_child(used)));
+        // The change is not the child's: it can fork in turn.
+        let forks = || {
+            PASSES.set(false);
+            before_fork();
+            after_fork_in_parent();
+            true
+        };
+        assert!(change(|| in_child(forks)));
         assert!(used());
     }
 

@@ -28,7 +28,7 @@ const RARELY: u32 = 512;
 /// So many that were gone in a row make a habit: among jobs that lie there, one is taken back just then every so often.
 const HABIT: u32 = 4;
 
-/// And no longer than so many such moments does a helper rest.
+/// For so many such moments at most a helper rests.
 const LONGEST_REST: u32 = 8;
 
 /// So many jobs are let lie in one look: whoever is behind them waits no longer.
@@ -132,21 +132,21 @@ impl Worth {
         spared
     }
 
-    /// After one that was gone, for who has nothing else to look for: the more were gone in a row, the longer nobody looks, unless it is `over`.
-    pub(crate) fn rest(&self, over: impl Fn() -> bool) {
-        for _ in 0..load(&self.gone).min(LONGEST_REST) {
-            if over() {
-                return;
-            }
-            pause();
-        }
-    }
-
     /// Counts a look in doubt. Whether it is time to ask for what nobody offers: after each job that was spared patience begins anew.
     pub(crate) fn asks(&self) -> bool {
         let looks = load(&self.looks).wrapping_add(1);
         store(&self.looks, looks);
         looks.is_multiple_of(ASKS)
+    }
+}
+
+/// After the `gone`th in a row that was gone: the more there were, the longer nobody looks, unless it is `over`.
+pub(crate) fn rest(gone: u32, over: impl Fn() -> bool) {
+    for _ in 0..gone.min(LONGEST_REST) {
+        if over() {
+            return;
+        }
+        pause();
     }
 }
 
@@ -266,18 +266,13 @@ mod tests {
 
     #[test]
     fn a_helper_rests_for_longer_each_time_until_it_is_over() {
-        let worth = Worth::new();
         for gone in 0..2 * LONGEST_REST {
-            let looks = std::cell::Cell::new(0);
-            worth.rest(|| looks.replace(looks.get() + 1) == 100);
-            assert_eq!(looks.get(), gone.min(LONGEST_REST));
-            worth.has_lain(|| false);
+            for over in 1..2 * LONGEST_REST {
+                let looks = std::cell::Cell::new(0);
+                rest(gone, || looks.replace(looks.get() + 1) + 1 == over);
+                assert_eq!(looks.get(), gone.min(LONGEST_REST).min(over));
+            }
         }
-        let began = Instant::now();
-        (0..1000).for_each(|_| worth.rest(|| true));
-        assert!(began.elapsed() < 1000 * LIES, "it rests when all is over");
-        worth.has_lain(|| true);
-        worth.rest(|| panic!("none was gone since"));
     }
 
     #[test]

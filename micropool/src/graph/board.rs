@@ -11,6 +11,7 @@
 //! jobs are lent to the run exclusively.
 
 use super::ready::{Ready, words};
+use crate::broadcast;
 use crate::current;
 use crate::opened::{Entry, Noted, Opened, Progress};
 use crate::panic::{catch, drop_quietly};
@@ -20,7 +21,7 @@ use crate::slot::{Ended, Work};
 use crate::sync::{AtomicU32, AtomicU64, Ordering, edge, fence};
 use crate::wait::wait;
 use crate::wake;
-use crate::worth::Worth;
+use crate::worth::rest;
 use std::cell::{Cell, RefCell};
 use std::panic::resume_unwind;
 
@@ -217,9 +218,7 @@ unsafe fn help_with_board(data: *const (), me: &Seat) -> Ended {
     // SAFETY: entered: the board stays until this thread has left.
     let board = unsafe { &*data.cast::<Board<'_, '_>>() };
     let ended = board.run_ready(Runner::Helper(me));
-    // Last: at 0 the owner closes the board, and waits for this thread to leave. Ordering: Release, pairs with `done`.
-    edge("nodes ended, not counted off");
-    board.unfinished.fetch_sub(ended, Ordering::Release);
+    board.count_off(ended);
     Ended::Inside
 }
 
@@ -242,7 +241,16 @@ impl Board<'_, '_> {
         }
     }
 
-    /// Runs nodes until none is ready; how many.
+    /// By a helper, of nodes that it has ended: at 0 the owner closes the board, and waits for this thread to leave.
+    fn count_off(&self, ended: u32) {
+        edge("nodes ended, not counted off");
+        if ended > 0 {
+            // Ordering: Release, pairs with `done`.
+            self.unfinished.fetch_sub(ended, Ordering::Release);
+        }
+    }
+
+    /// Runs nodes until none is ready; how many that aren't counted off.
     fn run_ready(&self, mut runner: Runner<'_, '_>) -> u32 {
         let is_caller = matches!(runner, Runner::Caller(_));
         let hand = self.hand();
@@ -250,7 +258,14 @@ impl Board<'_, '_> {
         let mut running = None;
         loop {
             let until_none_is = || {
-                while let Some(k) = hand.take_for(&runner) {
+                loop {
+                    let next = match &runner {
+                        Runner::Caller(_) => hand.take(true),
+                        Runner::Helper(me) => {
+                            hand.take_what_is_worth_it(me, || self.count_off(std::mem::take(&mut ended)))
+                        }
+                    };
+                    let Some(k) = next else { break };
                     running = Some(k);
                     let ok = self.run_job(k, hand.may_run(k), &mut runner);
                     running = None;
@@ -286,6 +301,12 @@ impl Board<'_, '_> {
         // `board_a_diamond_in_order` (loom) would count a second run.
         unsafe { (*job).run(may) }
     }
+}
+
+/// Whether a helper may let nodes lie: not where others have something for it to do, nor where it would go to sleep at once.
+fn may_leave_nodes(me: &Seat) -> bool {
+    let pool = me.pool();
+    !pool.config.spin.least.is_zero() && pool.background.is_empty() && !broadcast::has_mail(me)
 }
 
 /// One thread's hand in a board.
@@ -328,27 +349,34 @@ impl Hand<'_> {
         made
     }
 
+    /// Takes the most urgent ready node, for a helper; while it doubts, one that the caller has left for a moment. (Who runs no node takes
+    /// one: what is left lies there because the caller is busy.) `rests`: it won't run anything for a while, but what it has run is over.
     #[inline]
-    fn take_for(&self, runner: &Runner<'_, '_>) -> Option<usize> {
-        match runner {
-            Runner::Caller(_) => self.take(true),
-            Runner::Helper(me) => self.take_what_is_worth_it(&me.nodes_worth),
-        }
-    }
-
-    /// Takes the most urgent ready node; while in doubt, one that the others have left for a moment. (Those who don't run a node take
-    /// one: what is left lies there because all of them are busy.)
-    fn take_what_is_worth_it(&self, worth: &Worth) -> Option<usize> {
-        while worth.is_doubtful() {
-            let k = self.ready.first(|| self.entry.announce())?;
-            if worth.has_lain(|| self.ready.has(k)) && self.ready.remove(k, || self.entry.announce()) {
+    fn take_what_is_worth_it(&self, me: &Seat, rests: impl FnOnce()) -> Option<usize> {
+        if me.nodes_worth.is_doubtful() {
+            rests();
+            if let Some(k) = self.take_what_has_lain(me) {
                 return Some(k);
             }
-            worth.rest(|| self.entry.is_closed());
         }
         let k = self.take(false)?;
-        worth.took(false);
+        me.nodes_worth.took(false);
         Some(k)
+    }
+
+    /// `None`: there is nothing, or somebody else to think of.
+    #[cold]
+    fn take_what_has_lain(&self, me: &Seat) -> Option<usize> {
+        let mut gone = 0;
+        while self.entry.helpers() == 1 && may_leave_nodes(me) {
+            let k = self.ready.first(|| self.entry.announce())?;
+            if me.nodes_worth.has_lain(|| self.ready.has(k)) && self.ready.remove(k, || self.entry.announce()) {
+                return Some(k);
+            }
+            gone += 1;
+            rest(gone, || self.entry.is_closed());
+        }
+        None
     }
 
     /// Takes the most urgent ready node.

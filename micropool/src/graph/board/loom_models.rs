@@ -2,7 +2,7 @@
 
 use super::*;
 use crate::current::with_pool;
-use crate::loom_support::{Frame, Signal, Start, end_with, explore, helper, shared};
+use crate::loom_support::{Frame, Signal, Start, end_with, explore, helper, shared, shared_in_doubt};
 use crate::steal::{Private, take_any};
 use crate::sync::yield_now;
 use crate::word::Tier;
@@ -22,10 +22,7 @@ static DIAMOND: Plan<4> =
 // and a store, or if `unfinished` is counted down before the successors. (Not if that is Relaxed: the leave that follows orders it.)
 fn a_diamond_in_order(in_doubt: bool) {
     explore(Some(2), move || {
-        let (pool, start) = (shared(1, 1), Start::new());
-        if in_doubt {
-            pool.seat(0).nodes_worth.doubt();
-        }
+        let (pool, start) = (if in_doubt { shared_in_doubt(1) } else { shared(1, 1) }, Start::new());
         let helper = helper(&start, &pool);
         start.go();
         let cells = [const { () }; 4].map(|()| Frame::new(0));
