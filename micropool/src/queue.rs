@@ -17,7 +17,7 @@ use crate::platform;
 use crossbeam_deque::Steal;
 use std::cell::Cell;
 use std::sync::Once;
-use std::sync::atomic::{AtomicU32, Ordering, compiler_fence};
+use std::sync::atomic::{AtomicBool, AtomicU32, Ordering, compiler_fence};
 use std::thread;
 use std::time::Duration;
 
@@ -29,8 +29,8 @@ const PARTS: usize = 8;
 
 static CHANGES: [Part; PARTS] = [const { Part(AtomicU32::new(0)) }; PARTS];
 
-/// Forks that are under way.
-static FORKS: AtomicU32 = AtomicU32::new(0);
+/// Whether a fork is under way.
+static FORKS: AtomicBool = AtomicBool::new(false);
 
 thread_local! {
     /// This thread's part.
@@ -53,8 +53,11 @@ extern "C" fn before_fork() {
         return;
     }
     FORKING.set(true);
-    FORKS.fetch_add(1, Ordering::SeqCst);
     let mut looks = 0;
+    // One after another: what is done around one fork may change a queue, and isn't counted.
+    while FORKS.compare_exchange(false, true, Ordering::SeqCst, Ordering::Relaxed).is_err() {
+        wait_a_moment(&mut looks);
+    }
     while CHANGES.iter().any(|part| part.0.load(Ordering::SeqCst) != 0) {
         wait_a_moment(&mut looks);
     }
@@ -62,14 +65,14 @@ extern "C" fn before_fork() {
 
 extern "C" fn after_fork_in_parent() {
     if FORKING.replace(false) {
-        FORKS.fetch_sub(1, Ordering::SeqCst);
+        FORKS.store(false, Ordering::SeqCst);
         PASSES.set(false);
     }
 }
 
 extern "C" fn after_fork_in_child() {
     // Nobody else is here to change them.
-    FORKS.store(0, Ordering::Relaxed);
+    FORKS.store(false, Ordering::Relaxed);
     CHANGES.iter().for_each(|part| part.0.store(0, Ordering::Relaxed));
     if FORKING.replace(false) {
         PASSES.set(false);
@@ -103,7 +106,7 @@ fn change<R>(change: impl FnOnce() -> R) -> R {
     let mut looks = 0;
     loop {
         part.fetch_add(1, Ordering::SeqCst);
-        if FORKS.load(Ordering::SeqCst) == 0 {
+        if !FORKS.load(Ordering::SeqCst) {
             break;
         }
         count_off(part);
@@ -150,7 +153,6 @@ impl<T> Injector<T> {
 mod tests {
     use super::*;
     use std::sync::Barrier;
-    use std::sync::atomic::AtomicBool;
     use std::thread;
     use std::time::Duration;
 

@@ -141,7 +141,7 @@ struct Board<'a, 'job> {
     /// The words of what is ready for anybody, and of what is for the caller.
     words: [&'a [AtomicU64]; 2],
     top_here: AtomicU64,
-    /// Those that aren't over; each thread counts its own off when it finds nothing ready.
+    /// Those that aren't over; each thread counts its own off when it finds nothing ready, or rests.
     unfinished: AtomicU32,
     entry: Noted<'a>,
 }
@@ -303,12 +303,6 @@ impl Board<'_, '_> {
     }
 }
 
-/// Whether a helper may let nodes lie: not where others have something for it to do, nor where it would go to sleep at once.
-fn may_leave_nodes(me: &Seat) -> bool {
-    let pool = me.pool();
-    !pool.config.spin.least.is_zero() && pool.background.is_empty() && !broadcast::has_mail(me)
-}
-
 /// One thread's hand in a board.
 struct Hand<'a> {
     plan: AnyPlan,
@@ -353,7 +347,7 @@ impl Hand<'_> {
     /// one: what is left lies there because the caller is busy.) `rests`: it won't run anything for a while, but what it has run is over.
     #[inline]
     fn take_what_is_worth_it(&self, me: &Seat, rests: impl FnOnce()) -> Option<usize> {
-        if me.nodes_worth.is_doubtful() {
+        if me.nodes_worth.is_doubtful() && self.may_leave_nodes(me) {
             rests();
             if let Some(k) = self.take_what_has_lain(me) {
                 return Some(k);
@@ -364,11 +358,19 @@ impl Hand<'_> {
         Some(k)
     }
 
+    /// Whether a helper may let nodes lie: not where another helper takes them too, nor where others have something for it to do, nor where it
+    /// would go to sleep at once.
+    fn may_leave_nodes(&self, me: &Seat) -> bool {
+        let pool = me.pool();
+        let spins = !pool.config.spin.least.is_zero();
+        spins && self.entry.helpers() == 1 && pool.background.is_empty() && !broadcast::has_mail(me)
+    }
+
     /// `None`: there is nothing, or somebody else to think of.
     #[cold]
     fn take_what_has_lain(&self, me: &Seat) -> Option<usize> {
         let mut gone = 0;
-        while self.entry.helpers() == 1 && may_leave_nodes(me) {
+        while self.may_leave_nodes(me) {
             let k = self.ready.first(|| self.entry.announce())?;
             if me.nodes_worth.has_lain(|| self.ready.has(k)) && self.ready.remove(k, || self.entry.announce()) {
                 return Some(k);
