@@ -79,7 +79,7 @@ extern "C" fn after_fork_in_child() {
     }
 }
 
-/// Forks take milliseconds, changes nanoseconds, but for one whose thread has lost its processor.
+/// For the others: most changes take less, and a fork, or a thread that has lost its processor, more.
 fn wait_a_moment(looks: &mut u32) {
     *looks += 1;
     if *looks < 100 { thread::yield_now() } else { thread::sleep(Duration::from_micros(50)) }
@@ -153,10 +153,8 @@ impl<T> Injector<T> {
 mod tests {
     use super::*;
     use std::sync::Barrier;
-    use std::thread;
-    use std::time::Duration;
 
-    /// The child finds what a change has left, whichever part of the lock its thread holds, and nothing before that.
+    /// The child finds what a change has left, whichever part its thread is counted in, and nothing before that.
     #[test]
     fn a_fork_waits_for_a_change() {
         prepare();
@@ -236,7 +234,7 @@ mod tests {
     /// What `f` says in the child of a fork.
     #[allow(unsafe_code)]
     fn in_child(f: impl FnOnce() -> bool) -> bool {
-        // SAFETY: the child runs `f`, which takes no lock but ours, and leaves by `_exit`.
+        // SAFETY: the child runs `f`, which takes no lock but the allocator's, and leaves by `_exit`.
         let child = unsafe { libc::fork() };
         assert!(child >= 0, "a child");
         if child == 0 {

@@ -53,7 +53,14 @@ impl<'a> Ready<'a> {
 
     /// Whether a node is ready still.
     pub(super) fn has(self, k: usize) -> bool {
-        self.words.get(k / WORD).unwrap_or(self.top).load(Ordering::Relaxed) & (1 << (k % WORD)) != 0
+        let (word, bit) = self.place(k);
+        word.load(Ordering::Relaxed) & bit != 0
+    }
+
+    /// The word that a node's bit is in, and the bit.
+    #[inline]
+    fn place(self, k: usize) -> (&'a AtomicU64, u64) {
+        (self.words.get(k / WORD).unwrap_or(self.top), 1 << (k % WORD))
     }
 
     pub(super) fn insert(self, k: usize) {
@@ -116,8 +123,7 @@ impl<'a> Ready<'a> {
 
     /// Whether it was there. `announce`: see T4.
     pub(super) fn remove(self, k: usize, announce: impl Fn()) -> bool {
-        let bit = 1 << (k % WORD);
-        let word = self.words.get(k / WORD).unwrap_or(self.top);
+        let (word, bit) = self.place(k);
         let before = word.fetch_and(!bit, Ordering::Acquire);
         if before == bit && !self.words.is_empty() {
             self.hide(group_of(k), announce);
