@@ -5,12 +5,28 @@
 
 // The owner's alone, whatever checks the protocols: std's and not `sync.rs`'s. A wrong memory costs time and no more: an owner that offers
 // too little is asked, one that offers too much pays an exchange for each.
-use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
 
 const NONE: u32 = u32::MAX;
 
+/// No pool has these counts.
+const NO_COUNTS: u64 = u64::MAX;
+
+/// After so many pushes it is cheaper that who searches has a fence for both sides than that each push has one.
+const A_WHILE: u32 = 64;
+
 /// So many pushes take some ten microseconds at the least; who searches takes what is offered within one.
-const LEFT_ALONE: u32 = 1000;
+const LONG: u32 = 16 * A_WHILE;
+
+/// Whether those who search take what is offered.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum LeftAlone {
+    Not,
+    /// For so many pushes that it may be for many more.
+    ForAWhile,
+    /// For so many that they can't be looking.
+    ForLong,
+}
 
 /// What an owner remembers of its last offers.
 pub(crate) struct Offers {
@@ -24,6 +40,8 @@ pub(crate) struct Offers {
     next: AtomicU32,
     /// Pushes since the oldest was offered.
     pushes: AtomicU32,
+    /// The pool's counts, as a number, with which nothing is left to do for a push above what is offered; or `NO_COUNTS`.
+    counts: AtomicU64,
 }
 
 /// Where to go on.
@@ -42,7 +60,30 @@ impl Offers {
             first: AtomicU32::new(NONE),
             next: AtomicU32::new(0),
             pushes: AtomicU32::new(0),
+            counts: AtomicU64::new(NO_COUNTS),
         }
+    }
+
+    /// Whether nothing is to be done about a push, because the counts are as they were when [`attended`](Self::attended) was called: who
+    /// searched then and has taken something since isn't counted any more. Counts the push. One of 64 looks again: another may search in
+    /// the other's place, or one that isn't counted may have taken what was offered.
+    #[inline]
+    pub(crate) fn are_as_before(&self, counts: u64, topmost: u32) -> bool {
+        let pushes = load(&self.pushes) + 1;
+        let same = self.counts.load(Ordering::Relaxed) == counts
+            && load(&self.next) <= topmost
+            && !pushes.is_multiple_of(A_WHILE);
+        if same {
+            self.pushes.store(pushes, Ordering::Relaxed);
+        }
+        same
+    }
+
+    /// With these counts nothing is left to do, if all have what they want: whether they have.
+    pub(crate) fn attended(&self, counts: u64) -> bool {
+        let complete = load(&self.left) == 0;
+        self.counts.store(if complete { counts } else { NO_COUNTS }, Ordering::Relaxed);
+        complete
     }
 
     /// Whether so many have all they want, with this position the topmost that is filled.
@@ -75,12 +116,16 @@ impl Offers {
         Search { from: next - back, left: (load(&self.left) + back).min(wanted), first: load(&self.first) }
     }
 
-    /// Counts a push; whether nobody has taken anything for so many.
+    /// Counts a push since anybody has taken anything. Each `LONG` begin anew.
     #[inline]
-    pub(crate) fn one_more_push(&self) -> bool {
-        let pushes = (load(&self.pushes) + 1) % LEFT_ALONE;
-        self.pushes.store(pushes, Ordering::Relaxed);
-        pushes == 0
+    pub(crate) fn one_more_push(&self) -> LeftAlone {
+        let pushes = load(&self.pushes) + 1;
+        self.pushes.store(if pushes == LONG { 0 } else { pushes }, Ordering::Relaxed);
+        match pushes {
+            A_WHILE => LeftAlone::ForAWhile,
+            LONG => LeftAlone::ForLong,
+            _ => LeftAlone::Not,
+        }
     }
 
     /// The lowest position has been filled, and is offered.
@@ -93,6 +138,7 @@ impl Offers {
 
     /// All below `next` has been looked at.
     pub(crate) fn remember(&self, Search { left, first, .. }: Search, next: u32) {
+        self.counts.store(NO_COUNTS, Ordering::Relaxed);
         self.left.store(left, Ordering::Relaxed);
         self.first.store(first, Ordering::Relaxed);
         self.next.store(next, Ordering::Relaxed);
@@ -176,12 +222,14 @@ mod tests {
     #[test]
     fn what_nobody_takes_is_noticed() {
         let offers = Offers::new();
-        let noticed = (0..3 * LEFT_ALONE).filter(|_| offers.one_more_push()).count();
-        assert_eq!(noticed, 3);
-        (1..LEFT_ALONE).for_each(|_| assert!(!offers.one_more_push()));
+        let pushes = |count| (0..count).map(|_| offers.one_more_push()).filter(|&left| left != LeftAlone::Not);
+        let noticed = pushes(3 * LONG).collect::<Vec<_>>();
+        assert_eq!(noticed, [LeftAlone::ForAWhile, LeftAlone::ForLong].repeat(3));
+        assert_eq!(pushes(LONG - 1).count(), 1);
         // Somebody took one: the next look begins anew.
         assert_eq!(offers.resume(1, 0, |_| false), Search { from: 0, left: 1, first: NONE });
-        assert!(!offers.one_more_push());
+        assert_eq!(pushes(A_WHILE - 1).count(), 0);
+        assert_eq!(offers.one_more_push(), LeftAlone::ForAWhile);
     }
 
     #[test]
@@ -193,9 +241,9 @@ mod tests {
             offers.remember(Search { left: 0, first: 0, ..search }, 1);
             offers.one_more_push()
         };
-        assert!(!(0..3 * LEFT_ALONE).any(|_| push(0)));
+        assert!((0..3 * LONG).all(|_| push(0) == LeftAlone::Not));
         // Below others it is.
-        assert_eq!((0..LEFT_ALONE).filter(|_| push(1)).count(), 1);
+        assert_eq!((0..LONG).filter(|_| push(1) == LeftAlone::ForLong).count(), 1);
     }
 
     #[test]
@@ -207,10 +255,53 @@ mod tests {
             assert_eq!(offers.resume(wanted, 1, |first| first == 0), Search { from: 1, left: wanted - 1, first: 0 });
         }
         // It is another one each time, so none was left alone.
-        assert!(!(0..3 * LEFT_ALONE).any(|_| {
+        assert!((0..3 * LONG).all(|_| {
             offers.remember_the_first(1);
-            offers.one_more_push()
+            offers.one_more_push() == LeftAlone::Not
         }));
+    }
+
+    /// Two are offered, to as many as look for some by the counts 7.
+    fn attended_with_7() -> Stack {
+        let mut stack = Stack::new();
+        (0..2).for_each(|_| stack.push(2));
+        assert!(stack.offers.attended(7));
+        stack
+    }
+
+    #[test]
+    fn a_push_above_what_is_offered_has_nothing_to_do_while_the_counts_are_the_same() {
+        let offers = attended_with_7().offers;
+        let as_before = |counts, topmost| offers.are_as_before(counts, topmost);
+        assert!(as_before(7, 2) && as_before(7, 9));
+        assert!(!as_before(8, 2) && !as_before(0, 2), "others search");
+        assert!(!as_before(7, 1) && !as_before(7, 0), "it lies where one was offered");
+        assert!(as_before(7, 2));
+        // An offer that is made anew says nothing of those counts.
+        offers.remember(Search { from: 0, left: 0, first: 0 }, 1);
+        assert!(!as_before(7, 2));
+    }
+
+    #[test]
+    fn where_some_have_nothing_each_push_has_something_to_do() {
+        let mut stack = Stack::new();
+        stack.push(2);
+        assert!(!stack.offers.attended(7) && !stack.offers.are_as_before(7, 1));
+        assert!(!Offers::new().are_as_before(0, 0));
+    }
+
+    #[test]
+    fn every_so_often_a_push_looks_again_and_all_are_counted() {
+        let offers = attended_with_7().offers;
+        let mut alone = Vec::new();
+        for push in 1..=LONG {
+            if !offers.are_as_before(7, 2) {
+                assert!(push.is_multiple_of(A_WHILE), "{push}");
+                alone.push(offers.one_more_push());
+            }
+        }
+        assert_eq!(alone.len() as u32, LONG / A_WHILE);
+        assert_eq!((alone[0], alone.pop()), (LeftAlone::ForAWhile, Some(LeftAlone::ForLong)));
     }
 
     #[test]

@@ -390,6 +390,8 @@ pub(crate) fn help_one(me: &Seat) -> bool {
     if let Some(place) = own_place {
         drop(place);
         // Meanwhile others may have gone to sleep because there was no room, and this thread goes on with something else.
+        // Ordering: with P4. A push that saw no room is seen by the looks that follow.
+        fence(Ordering::SeqCst);
         wake::pass_on(me, true);
     }
     task.is_some()

@@ -5,10 +5,10 @@
 
 use crate::broadcast::Mailbox;
 use crate::habit::Habit;
-use crate::offers::Offers;
+use crate::offers::{LeftAlone, Offers};
 use crate::segment::{Origin, Segment};
 use crate::shared::Shared;
-use crate::sleep::Sleeper;
+use crate::sleep::{Counts, Sleeper};
 use crate::slot::{Slot, Work};
 use crate::sync::{
     AtomicPtr, AtomicU32, AtomicU64, MODEL, Ordering, asymmetric_light_fence, edge, fence, overwrite, start_of_counter,
@@ -28,6 +28,9 @@ pub(crate) struct Seat {
     top: AtomicPtr<Slot>,
     /// The tier of what is pushed now: the stamped word of the topmost segment.
     tier: AtomicU64,
+    /// The owner's: the pool's counts under which a quiet push has nothing to do. 0, if it has offered nothing, or something has happened since:
+    /// then it has nothing to do if nobody sleeps and nobody searches.
+    settled: AtomicU64,
     pub(crate) pool: *const Shared,
     pub(crate) index: u32,
     /// The owner's, and nobody else looks at them.
@@ -98,6 +101,7 @@ impl Seat {
         let seat = Self {
             top: AtomicPtr::new(std::ptr::null_mut()),
             tier: AtomicU64::new(Tier::Foreground as u64),
+            settled: AtomicU64::new(0),
             pool,
             index,
             habit: Habit::new(),
@@ -233,6 +237,34 @@ impl Seat {
         if below.is_some_and(Slot::is_pending) { slot.job_kind() } else { Kind::Ready }
     }
 
+    /// Whether a quiet push has nothing more to do, with these counts of the pool.
+    #[inline]
+    pub(crate) fn is_settled(&self, counts: Counts) -> bool {
+        self.settled.load(Ordering::Relaxed) == counts.as_number()
+    }
+
+    /// As long as these are the counts, and the owner doesn't come back to what it has offered, a quiet push has nothing to do.
+    pub(crate) fn settle(&self, counts: Counts) {
+        self.settled.store(counts.as_number(), Ordering::Relaxed);
+    }
+
+    /// From now on quiet pushes have something to do, unless nobody sleeps and nobody searches.
+    #[inline]
+    pub(crate) fn unsettle(&self) {
+        self.settled.store(0, Ordering::Relaxed);
+    }
+
+    /// Whether a push has nothing to do for those who look: see [`Offers::are_as_before`].
+    #[inline]
+    pub(crate) fn is_attended(&self, counts: Counts, pushed: Pushed<'_>) -> bool {
+        self.offers.are_as_before(counts.as_number(), pushed.position())
+    }
+
+    /// See [`Offers::attended`].
+    pub(crate) fn attended(&self, counts: Counts) -> bool {
+        self.offers.attended(counts.as_number())
+    }
+
     /// Whether so many who look for jobs of the owner's have been given all they want: after a push.
     #[inline]
     pub(crate) fn has_offered(&self, wanted: u32, pushed: Pushed<'_>) -> bool {
@@ -245,9 +277,9 @@ impl Seat {
         self.offers.are_enough(wanted, self.top() - 1, |position| self.is_ready(position))
     }
 
-    /// Whether what was offered has been left for so many pushes that those who look can't be looking.
+    /// Counts a push. For how long what was offered has been left by those who look.
     #[inline]
-    pub(crate) fn is_left_alone(&self) -> bool {
+    pub(crate) fn left_alone(&self) -> LeftAlone {
         self.offers.one_more_push()
     }
 
@@ -335,7 +367,7 @@ impl Seat {
     /// The owner takes back the job that it pushed last. `false`: a thief has it, and the slot is still in use.
     #[inline]
     pub(crate) fn reclaim(&self, slot: &Slot) -> bool {
-        self.popped(slot);
+        self.lower_to(slot);
         edge("popped, not taken back");
         asymmetric_light_fence();
         slot.is_quiet() || self.reclaim_loudly(slot)
@@ -344,6 +376,7 @@ impl Seat {
     #[cold]
     #[inline(never)]
     fn reclaim_loudly(&self, slot: &Slot) -> bool {
+        self.unsettle();
         // Reserved still, if nothing was offered on the way: then nobody else has seen it.
         let ours = slot.is_private() || slot.is_reserved() || slot.reclaim();
         edge("taken from us, the top not put back");
@@ -356,6 +389,12 @@ impl Seat {
     /// Nothing lies in the topmost slot any more, or will in a moment.
     #[inline]
     pub(crate) fn popped(&self, slot: &Slot) {
+        self.unsettle();
+        self.lower_to(slot);
+    }
+
+    #[inline]
+    fn lower_to(&self, slot: &Slot) {
         debug_assert_eq!(self.top(), slot.position + 1, "a seat is a stack");
         self.top.store(std::ptr::from_ref(slot).cast_mut(), Ordering::Relaxed);
     }

@@ -2,7 +2,7 @@
 
 use crate::seat::Seat;
 use crate::steal::Private;
-use crate::sync::{MODEL, spin_loop, yield_now};
+use crate::sync::{MODEL, spin_loop};
 use std::time::Instant;
 
 /// One thread without work: since it looked for some, or waited, in vain for the first time. By time and not by rounds, for a pause takes
@@ -64,8 +64,8 @@ impl<'a> Spin<'a> {
         if self.is_off() || self.rounds >= patience { Private::Ask } else { Private::Leave }
     }
 
-    /// A moment's pause. `false`: the time is over.
-    pub(crate) fn once(&mut self) -> bool {
+    /// A moment's pause. `false`: the time is over. `give_way`: lets others have the processor.
+    pub(crate) fn once(&mut self, give_way: impl FnOnce()) -> bool {
         if self.is_off() {
             return false;
         }
@@ -79,7 +79,7 @@ impl<'a> Spin<'a> {
         let began = *self.began.get_or_insert(now);
         // Beyond the least time a thread spins by guess, and gives way: if somebody wanted the processor, the time is over afterwards.
         if config.crowded || self.long {
-            yield_now();
+            give_way();
         }
         // A clock that stood still or jumped back counts as no time; one that jumped forward ends the spin early.
         let time = now.saturating_duration_since(began);

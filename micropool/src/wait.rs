@@ -55,7 +55,7 @@ pub(crate) fn wait(me: &Seat, what: &impl Awaited) {
             spin.worked();
             continue;
         }
-        if !spin.once() {
+        if !spin.once(yield_now) {
             sleep(me, what, &mut spin);
         }
     }

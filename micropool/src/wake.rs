@@ -1,8 +1,9 @@
 //! Whom a push wakes. Steps P and F of the protocol in `sleep/README.md`.
 
+use crate::offers::LeftAlone;
 use crate::seat::{Pushed, Seat};
 use crate::shared::Shared;
-use crate::sleep::{Mode, Sleeper};
+use crate::sleep::{Counts, Mode, Sleeper};
 use crate::slot::{Slot, Work};
 use crate::steal;
 use crate::sync::{Ordering, asymmetric_light_fence, edge, fence, light_fence};
@@ -16,7 +17,7 @@ pub(crate) fn push_job(me: &Seat, work: Work) -> Pushed<'_> {
     // Enough where it is a fence; elsewhere the count is never "nothing to do", and `rouse` begins with a real one.
     asymmetric_light_fence();
     edge("P3, counts not read");
-    if !me.pool().sleepers.counts().nothing_to_do() {
+    if !me.is_settled(me.pool().sleepers.counts()) {
         attend(me, pushed);
     }
     pushed
@@ -60,10 +61,19 @@ pub(crate) fn branches_reserved(seat: &Seat, topmost: &Slot) {
 #[inline(never)]
 fn attend(seat: &Seat, pushed: Pushed<'_>) {
     let counts = seat.pool().sleepers.counts();
+    // With more threads than processors most pushes that come by here leave here.
+    if pushed.word.is_background() || !seat.is_attended(counts, pushed) {
+        attend_anew(seat, pushed, counts);
+    }
+}
+
+#[cold]
+#[inline(never)]
+fn attend_anew(seat: &Seat, pushed: Pushed<'_>, counts: Counts) {
+    seat.unsettle();
     let tier = Tier::of(pushed.word);
     let wanted = counts.searching().saturating_add(counts.idle().min(1));
     edge("counts read, nothing offered");
-    // With more threads than processors every push comes by here, and most leave here: nothing else is done before.
     if tier == Tier::Background {
         pushed.slot.offer(pushed.word);
         edge("offered, tier not read");
@@ -75,8 +85,20 @@ fn attend(seat: &Seat, pushed: Pushed<'_>) {
         if !seat.has_offered(wanted, pushed) {
             seat.offer(wanted);
         }
-        if counts.searching() > 0 && counts.idle() > 0 && seat.is_left_alone() {
-            wake_one_more(seat.pool());
+        if counts.searching() > 0 {
+            let left_alone = seat.left_alone();
+            if left_alone == LeftAlone::ForAWhile && counts.perhaps_some() {
+                seat.pool().sleepers.do_without_a_fence(counts);
+            }
+            if left_alone == LeftAlone::ForLong && counts.idle() > 0 {
+                wake_one_more(seat.pool());
+            }
+            if counts.may_rely_on_a_search() || !counts.perhaps_some() {
+                if seat.attended(counts) && left_alone == LeftAlone::ForLong {
+                    seat.settle(counts);
+                }
+                return;
+            }
         }
     }
     if counts.perhaps_some() || tier == Tier::Background {
@@ -178,11 +200,9 @@ fn rouse(owner: &Seat, position: u32, tier: Tier) {
 
 /// A worker that was the last to search has found work while somebody slept (F3), or one that helped has given its place under the cap
 /// back: whatever else was left to it is passed on.
+/// To be called after a fence (`Sleepers::stop_searching` has one).
 pub(crate) fn pass_on(me: &Seat, may_background: bool) {
     let pool = me.pool();
-    // Ordering: with P4. A push that read `searching` before we stopped is seen by the looks below (a read-modify-write
-    // is no fence: without this one its store may lag behind them).
-    fence(Ordering::SeqCst);
     edge("F3");
     if !me.is_worker() {
         if !pool.background.is_empty() || steal::peek(me, Tier::Background).is_some() {
@@ -293,5 +313,100 @@ fn wake_for_units(pool: &Shared, wanted: impl Fn(&Sleeper) -> bool) {
                 seat.sleeper.wake(&pool.sleepers, Mode::Strict);
             }
         }
+    }
+}
+
+#[cfg(all(test, not(any(loom, shuttle))))]
+mod tests {
+    use super::*;
+    use crate::ThreadPoolBuilder;
+    use crate::sync::has_asymmetric_fences;
+    use crate::word::Kind;
+
+    /// One searches and never comes, and `asleep` says whether another sleeps. What an owner pushes and takes back above two jobs that were
+    /// offered comes to cost nothing, until something happens.
+    fn settles(asleep: bool) {
+        let pool = ThreadPoolBuilder::new().num_threads(0).build().expect("a pool");
+        if !has_asymmetric_fences() {
+            return;
+        }
+        let shared = &pool.shared;
+        let (owner, sleeper) = (shared.take_seat(), shared.take_seat());
+        let sleepers = &shared.sleepers;
+        let push = || push_job(owner, Work::NOTHING);
+        let push_many = || {
+            (0..2000).for_each(|_| assert!(owner.reclaim(push().slot)));
+            sleepers.counts()
+        };
+
+        sleepers.start_searching();
+        if asleep {
+            sleepers.start_searching();
+            sleeper.sleeper.announce_idle(sleepers);
+        }
+        let (lowest, next) = (push(), push());
+        let counts = push_many();
+        assert!(owner.is_settled(counts));
+        assert_eq!(counts.may_rely_on_a_search(), asleep);
+
+        // The owner comes back to one that was offered.
+        assert!(owner.reclaim(next.slot) && owner.reclaim(lowest.slot));
+        assert!(!owner.is_settled(counts));
+        let (lowest, next) = (push(), push());
+        assert!(!owner.is_settled(counts));
+        assert!(owner.is_settled(push_many()));
+
+        // Another searches: one more is offered.
+        sleepers.start_searching();
+        assert!(!owner.is_settled(sleepers.counts()));
+        let third = push();
+        let ready = [lowest, next, third].map(|pushed| pushed.slot.load().kind() == Kind::Ready);
+        assert_eq!(ready, [true, true, asleep]);
+        assert!(owner.reclaim(third.slot));
+        assert!(!sleepers.stop_searching());
+
+        // The last one finds something else: from now on a push has a fence of its own, or nothing to do.
+        assert_eq!(sleepers.stop_searching(), asleep);
+        assert!(!sleepers.counts().may_rely_on_a_search());
+        assert_eq!(sleepers.counts().nothing_to_do(), !asleep);
+        assert!(owner.reclaim(push().slot));
+        assert!(owner.is_settled(sleepers.counts()) != asleep);
+
+        assert!(owner.reclaim(next.slot) && owner.reclaim(lowest.slot));
+        if asleep {
+            sleeper.sleeper.retract(sleepers, Mode::Idle);
+            assert!(!sleepers.stop_searching());
+        }
+        assert!(sleepers.counts().nothing_to_do());
+        shared.give_back(sleeper);
+        shared.give_back(owner);
+    }
+
+    #[test]
+    fn what_is_left_alone_comes_to_cost_nothing() {
+        settles(false);
+    }
+
+    #[test]
+    fn what_is_left_alone_while_another_sleeps_comes_to_cost_nothing() {
+        settles(true);
+    }
+
+    #[test]
+    fn whoever_lies_down_last_gives_pushes_their_fence_back() {
+        let pool = ThreadPoolBuilder::new().num_threads(0).build().expect("a pool");
+        let (seat, sleepers) = (pool.shared.take_seat(), &pool.shared.sleepers);
+        let lie_down_and_rise = || {
+            sleepers.start_searching();
+            sleepers.do_without_a_fence(sleepers.counts());
+            assert_eq!(sleepers.counts().may_rely_on_a_search(), has_asymmetric_fences());
+            seat.sleeper.announce_idle(sleepers);
+            seat.sleeper.retract(sleepers, Mode::Idle);
+            let relied_on = sleepers.counts().may_rely_on_a_search();
+            sleepers.stop_searching();
+            relied_on
+        };
+        assert!((0..2).all(|_| !lie_down_and_rise()));
+        pool.shared.give_back(seat);
     }
 }

@@ -12,7 +12,15 @@ use crate::steal::{self, Private};
 use crate::sync::{edge, heavy_fence, model_yield, yield_now};
 use crate::wake;
 use crate::word::Tier;
+use std::cell::Cell;
 use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+/// A thread that gave way and was away for so long: others ran. A call to the system for nothing is over sooner, two switches take longer.
+const OTHERS_RAN: Duration = Duration::from_micros(20);
+
+/// So many times in a row it was away for a moment only: the others have gone.
+const OTHERS_RUN: u32 = 8;
 
 /// What a thread of the pool looks for.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -35,7 +43,7 @@ pub(crate) fn run(pool: &Arc<Shared>, seat: u32, role: Role) {
         }
     };
     handle(&config.start_handler);
-    let worker = Worker { pool, me, role };
+    let worker = Worker::new(pool, me, role);
     worker.work_until_closed();
     handle(&config.exit_handler);
 }
@@ -44,9 +52,15 @@ struct Worker<'a> {
     pool: &'a Shared,
     me: &'a Seat,
     role: Role,
+    /// So many more times it expects that others have the processor for a while when it gives way.
+    others_run: Cell<u32>,
 }
 
-impl Worker<'_> {
+impl<'a> Worker<'a> {
+    fn new(pool: &'a Shared, me: &'a Seat, role: Role) -> Self {
+        Self { pool, me, role, others_run: Cell::new(0) }
+    }
+
     fn sleepers(&self) -> &Sleepers {
         match self.role {
             Role::Worker => &self.pool.sleepers,
@@ -68,10 +82,10 @@ impl Worker<'_> {
             if self.me.worth.has_spared() {
                 spin.again();
                 if self.pool.config.crowded {
-                    yield_now();
+                    self.give_way();
                 }
             }
-            if spin.once() {
+            if spin.once(|| self.give_way()) {
                 continue;
             }
             if self.pool.kept_awake() && self.role == Role::Worker {
@@ -195,6 +209,36 @@ impl Worker<'_> {
         self.role == Role::Dedicated || self.pool.background.has_room()
     }
 
+    /// Lets others have the processor, if they want it. They may have it for milliseconds; so if they had it the last time, this worker isn't
+    /// counted as searching meanwhile: owners would offer it job after job at each push, and rely on one that doesn't run. When it
+    /// is back, it asks for what lies there.
+    fn give_way(&self) {
+        let counted = self.others_run.get() == 0;
+        if !counted && !self.stops_for_now() {
+            return;
+        }
+        let before = Instant::now();
+        yield_now();
+        let ran = before.elapsed() >= OTHERS_RAN;
+        self.others_run.set(if ran { OTHERS_RUN } else { self.others_run.get().saturating_sub(1) });
+        if !counted {
+            self.sleepers().start_searching();
+        }
+    }
+
+    /// F2 and F3 of one who has found nothing, and will be back: whether it isn't counted as searching any more. `false`: somebody relied on
+    /// it, and there is something to find.
+    fn stops_for_now(&self) -> bool {
+        if self.sleepers().stop_searching() {
+            edge("F2 for now");
+            if self.anything_to_take() {
+                self.sleepers().start_searching();
+                return false;
+            }
+        }
+        true
+    }
+
     /// I1 to I5. Returns searching.
     fn sleep(&self, spin: &mut Spin<'_>) {
         let sleepers = self.sleepers();
@@ -217,10 +261,14 @@ impl Worker<'_> {
 
     /// I4.
     fn anything_to_do(&self) -> bool {
+        let awake = self.role == Role::Worker && self.pool.kept_awake();
+        self.anything_to_take() || self.pool.is_closing() || awake
+    }
+
+    fn anything_to_take(&self) -> bool {
         let foreground = self.role == Role::Worker
             && (steal::peek(self.me, Tier::Foreground).is_some() || self.pool.background.has_promoted());
-        let awake = self.role == Role::Worker && self.pool.kept_awake();
-        foreground || self.any_background() || broadcast::has_mail(self.me) || self.pool.is_closing() || awake
+        foreground || self.any_background() || broadcast::has_mail(self.me)
     }
 }
 

@@ -174,3 +174,30 @@ fn counts_are_never_below_the_number_of_those_who_sleep() {
         assert_eq!(pool.counts().strict(), 1);
     });
 }
+
+// One is the last to stop, while another begins to search, and a push may rely on that one without a fence: it finds so, unless nobody could
+// rely on it. When all are done, pushes are as cheap as before. Goes red if the bit is cleared whoever searches, or never.
+#[test]
+fn whoever_is_relied_on_without_a_fence_is_told_so() {
+    explore(None, || {
+        let (start, pool) = (Start::new(), Arc::new(Sleepers::new()));
+        pool.start_searching();
+        pool.do_without_a_fence(pool.counts());
+        assert!(pool.counts().may_rely_on_a_search());
+        let next = {
+            let pool = pool.clone();
+            start.spawn(move || {
+                pool.start_searching();
+                let before = pool.counts();
+                let relied_on = before.may_rely_on_a_search();
+                let at_the_end = pool.counts();
+                assert!(!relied_on || at_the_end.may_rely_on_a_search());
+                pool.stop_searching();
+            })
+        };
+        start.go();
+        pool.stop_searching();
+        next.join().unwrap();
+        assert!(pool.counts().nothing_to_do());
+    });
+}

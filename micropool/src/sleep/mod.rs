@@ -1,6 +1,8 @@
 //! Sleeping and waking. The protocol, with its proof, is in `README.md` beside this file; steps are named by its letters.
 
-use crate::sync::{AtomicU32, AtomicU64, Ordering, Parking, edge, has_asymmetric_fences, wakes_for_nothing};
+use crate::sync::{
+    AtomicU32, AtomicU64, Ordering, Parking, edge, fence, has_asymmetric_fences, heavy_fence, wakes_for_nothing,
+};
 use crate::trace;
 
 // Elsewhere than on Linux, and in models.
@@ -17,9 +19,12 @@ const WAKING: u32 = 3;
 const ONE_IDLE: u64 = 1;
 const ONE_STRICT: u64 = 1 << COUNT_BITS;
 const ONE_SEARCHING: u64 = 1 << (2 * COUNT_BITS);
-/// Two million threads each: more than a system has.
-const COUNT_BITS: u32 = 21;
+/// A million threads each: more than a system has.
+const COUNT_BITS: u32 = 20;
 const COUNT: u64 = (1 << COUNT_BITS) - 1;
+/// Pushes rely on those who search without a fence: the last of them who stops has one for both sides. Set only while somebody searches, and
+/// cleared by the last who did.
+const UNFENCED: u64 = 1 << 60;
 /// Set for good where a light fence is no fence: then no push may trust the counts without one.
 const SYMMETRIC: u64 = 1 << 63;
 
@@ -69,6 +74,11 @@ impl Counts {
     pub(crate) fn perhaps_some(self) -> bool {
         self.0 & SYMMETRIC != 0 || !self.none()
     }
+    /// For one who wants to know whether they are still the same; never 0 where there is something to do.
+    #[inline]
+    pub(crate) fn as_number(self) -> u64 {
+        self.0
+    }
     pub(crate) fn idle(self) -> u32 {
         (self.0 & COUNT) as u32
     }
@@ -77,6 +87,10 @@ impl Counts {
     }
     pub(crate) fn searching(self) -> u32 {
         ((self.0 / ONE_SEARCHING) & COUNT) as u32
+    }
+    /// Whether a push that has read this after a compiler's fence may leave what it published to those who search.
+    pub(crate) fn may_rely_on_a_search(self) -> bool {
+        self.0 & UNFENCED != 0 && self.searching() > 0
     }
 }
 
@@ -101,10 +115,48 @@ impl Sleepers {
         self.change(ONE_SEARCHING, 0);
     }
 
-    /// F2; whether this was the last one, and somebody sleeps who may have been left to it.
+    /// F2; whether this was the last one, and somebody sleeps who may have been left to it: then it has the fence of F3 behind it.
     pub(crate) fn stop_searching(&self) -> bool {
         let before = self.change(0, ONE_SEARCHING);
-        before.searching() == 1 && !before.none()
+        if before.searching() != 1 {
+            return false;
+        }
+        let asleep = !before.none();
+        if before.0 & UNFENCED != 0 {
+            if asleep {
+                heavy_fence();
+            }
+            self.have_a_fence_again();
+        } else if asleep {
+            // Ordering: with P4. A push that read `searching` before we stopped is seen by the looks that follow (a read-modify-write
+            // is no fence: without this one its store may lag behind them).
+            fence(Ordering::SeqCst);
+        }
+        asleep
+    }
+
+    /// Pushes may rely on those who search without a fence from now on, if the counts are as they were. For one who has seen
+    /// them search for long.
+    #[cold]
+    pub(crate) fn do_without_a_fence(&self, now: Counts) {
+        if now.0 & (SYMMETRIC | UNFENCED) == 0 && now.searching() > 0 {
+            // Failing is fine: another push will try. Ordering: nothing but the counts need be seen.
+            let _ = self.counts.compare_exchange(now.0, now.0 | UNFENCED, Ordering::Relaxed, Ordering::Relaxed);
+        }
+    }
+
+    /// By one who was the last to search. Where somebody searches again, pushes may rely on him, who finds it set.
+    #[cold]
+    fn have_a_fence_again(&self) {
+        let mut now = self.counts();
+        while now.searching() == 0 && now.0 & UNFENCED != 0 {
+            let fenced = now.0 & !UNFENCED;
+            // Ordering: AcqRel, as all changes.
+            match self.counts.compare_exchange_weak(now.0, fenced, Ordering::AcqRel, Ordering::Relaxed) {
+                Ok(_) => return,
+                Err(other) => now = Counts(other),
+            }
+        }
     }
 }
 
@@ -134,9 +186,13 @@ impl Sleeper {
     /// I1, I2: one who searches doesn't any more, and is about to sleep.
     pub(crate) fn announce_idle(&self, pool: &Sleepers) {
         // Counted first: who wakes it takes it out of the counts, which must not fall below the number of the others.
-        pool.change(ONE_IDLE, ONE_SEARCHING);
+        let before = pool.change(ONE_IDLE, ONE_SEARCHING);
         edge("I1, no sleeper yet");
         self.state.store(IDLE, Ordering::Release);
+        if before.searching() == 1 && before.0 & UNFENCED != 0 {
+            // The fence for both sides is that of I3.
+            pool.have_a_fence_again();
+        }
     }
 
     /// S1.

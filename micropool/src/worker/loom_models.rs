@@ -76,7 +76,7 @@ fn wake_an_idle_worker_that_a_slow_waker_has_not_counted() {
         let ran = Arc::new(Signal::new());
         let (other, done) = (pool.clone(), ran.clone());
         let sleeper = start.spawn(move || {
-            let worker = Worker { pool: &other, me: other.seat(0), role: Role::Worker };
+            let worker = Worker::new(&other, other.seat(0), Role::Worker);
             worker.sleepers().start_searching();
             while !worker.run_something(Private::Ask) {
                 worker.sleep(&mut Spin::new(worker.me));
@@ -130,31 +130,58 @@ fn wake_is_passed_on_by_a_searcher_that_finds_other_work() {
     });
 }
 
-// The last one who searches stops, just when a half is pushed, while another sleeps: the pusher relies on a search that still comes by,
-// or wakes the sleeper himself. Goes red without the fence of F3.
-#[test]
-fn wake_is_passed_on_or_a_push_sees_that_nobody_searches() {
-    explore(None, || {
+/// The last one who searches stops, just when a half is pushed, while another sleeps: the pusher relies on a search that still comes by, or
+/// wakes the sleeper himself. `stop`: what the one who stops does, and whether it has seen the half. Pushes have a fence of their own, or
+/// the one who stops has one for both sides.
+fn stops_while_another_pushes(unfenced: bool, stop: fn(&Worker<'_>) -> bool) {
+    explore(None, move || {
         let (pool, start, frame) = (shared(2, 2), Start::new(), Frame::new(0));
         pool.sleepers.start_searching();
         pool.seat(1).sleeper.announce_idle(&pool.sleepers);
         pool.sleepers.start_searching();
+        if unfenced {
+            pool.sleepers.do_without_a_fence(pool.sleepers.counts());
+        }
         let other = pool.clone();
-        let finder = start.spawn(move || {
-            if other.sleepers.stop_searching() {
-                wake::pass_on(other.seat(0), true);
-            }
-        });
+        let stops = start.spawn(move || stop(&Worker::new(&other, other.seat(0), Role::Worker)));
         start.go();
         with_pool(&pool, |seat| {
             let seat = seat.unwrap();
             let pushed = wake::push_job(seat, increments(&frame));
-            finder.join().unwrap();
-            assert_eq!(pool.sleepers.counts().idle(), 0, "nobody wakes the one who sleeps");
+            let seen = stops.join().unwrap();
+            let counts = pool.sleepers.counts();
+            assert!(seen || counts.idle() == 0, "nobody wakes the one who sleeps");
+            assert!(counts.searching() > 0 || !counts.may_rely_on_a_search());
             assert!(seat.reclaim(pushed.slot));
         });
         current::forget_pool(&pool);
     });
+}
+
+// Goes red without the fence of F3.
+#[test]
+fn wake_is_passed_on_or_a_push_sees_that_nobody_searches() {
+    stops_while_another_pushes(false, |worker| {
+        worker.found();
+        false
+    });
+}
+
+// Goes red without the fence for both sides.
+#[test]
+fn wake_is_passed_on_by_one_on_whom_pushes_rely_without_a_fence() {
+    stops_while_another_pushes(true, |worker| {
+        worker.found();
+        false
+    });
+}
+
+// The one who stops only gives way, and may be away for long. Goes red if it doesn't look before it goes.
+#[test]
+fn whoever_gives_way_sees_a_push_that_relies_on_it() {
+    for unfenced in [false, true] {
+        stops_while_another_pushes(unfenced, |worker| !worker.stops_for_now());
+    }
 }
 
 // The same, but that the other lies down only now, after a look of its own: nobody slept when the pusher relied on the search, and perhaps
@@ -199,7 +226,7 @@ fn two_halves_that_need_both(pool: &Arc<Shared>, start: &Start) {
     let worker = |index: u32| {
         let pool = pool.clone();
         start.spawn(move || {
-            let worker = Worker { pool: &pool, me: pool.seat(index), role: Role::Worker };
+            let worker = Worker::new(&pool, pool.seat(index), Role::Worker);
             worker.me.sleeper.block();
             while !worker.run_something(Private::Ask) {
                 worker.sleep(&mut Spin::new(worker.me));

@@ -13,7 +13,7 @@ use loom::thread::JoinHandle;
 fn lies_down(start: &Start, pool: &Arc<Shared>) -> JoinHandle<()> {
     let pool = pool.clone();
     start.spawn(move || {
-        let worker = Worker { pool: &pool, me: pool.seat(0), role: Role::Worker };
+        let worker = Worker::new(&pool, pool.seat(0), Role::Worker);
         worker.sleepers().start_searching();
         worker.sleep(&mut Spin::new(worker.me));
     })

@@ -42,7 +42,7 @@ fn dedicated_thread_that_lies_down_hears_of_a_fork_in_the_background() {
         let (pool, start) = (shared_dedicated(2), Start::new());
         let other = pool.clone();
         let sleeper = start.spawn(move || {
-            let worker = Worker { pool: &other, me: other.seat(1), role: Role::Dedicated };
+            let worker = Worker::new(&other, other.seat(1), Role::Dedicated);
             worker.sleepers().start_searching();
             while !worker.run_something(Private::Ask) {
                 worker.sleep(&mut Spin::new(worker.me));

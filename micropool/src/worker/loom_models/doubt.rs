@@ -14,7 +14,7 @@ fn doubt_leaves_no_half_that_its_owner_needs() {
         let (pool, start, taken) = (shared_in_doubt(1), Start::new(), Arc::new(Signal::new()));
         let (told, other) = (taken.clone(), pool.clone());
         let worker = start.spawn(move || {
-            let worker = Worker { pool: &other, me: other.seat(0), role: Role::Worker };
+            let worker = Worker::new(&other, other.seat(0), Role::Worker);
             worker.sleepers().start_searching();
             while !told.is_given() {
                 if !worker.run_something(Private::Ask) {

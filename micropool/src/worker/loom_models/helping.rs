@@ -18,7 +18,7 @@ fn helps(start: &Start, pool: &Arc<Shared>) -> JoinHandle<bool> {
 fn looks(start: &Start, pool: &Arc<Shared>, index: u32) -> JoinHandle<bool> {
     let pool = pool.clone();
     start.spawn(move || {
-        let worker = Worker { pool: &pool, me: pool.seat(index), role: Role::Worker };
+        let worker = Worker::new(&pool, pool.seat(index), Role::Worker);
         worker.sleepers().start_searching();
         let any = worker.run_background(Private::Ask);
         worker.sleepers().stop_searching();
