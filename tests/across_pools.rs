@@ -1,6 +1,7 @@
 //! Calls that go from pool to pool: a thread stays what it is in each, and what descends from a task does so in other pools too.
 
 use micropool::{SharedTask, Task, ThreadPool, ThreadPoolBuilder};
+use std::ops::Range;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Barrier, Mutex, mpsc};
@@ -65,6 +66,58 @@ mod there_and_back {
                 other.install(|| (micropool::num_threads(), micropool::current_thread_index(), chunks()))
             }));
             assert_eq!(seen, (3, None, 4), "in the other pool it is a caller");
+        });
+    }
+
+    /// Notes in which pool it is dropped, by the number of its threads.
+    struct NotesItsEnd<'a>(&'a Mutex<Vec<usize>>);
+
+    impl Drop for NotesItsEnd<'_> {
+        fn drop(&mut self) {
+            self.0.lock().expect("not poisoned").push(micropool::num_threads());
+        }
+    }
+
+    #[test]
+    fn what_the_closures_of_a_loop_own_is_dropped_in_its_pool() {
+        within(LIMIT, || {
+            let (home, other) = (pool(2), pool(3));
+            let ends = Mutex::new(Vec::new());
+            let owned = || NotesItsEnd(&ends);
+            for parts in [1, 2, 3, 50] {
+                for len in [0, 100] {
+                    // An empty loop enters no pool.
+                    let there = if len > 0 { other.num_threads() } else { home.num_threads() };
+                    let noted = |count: usize| assert_eq!(ends.lock().unwrap().split_off(0), vec![there; count]);
+                    home.install(|| {
+                        let f = owned();
+                        other.split_by(parts).for_each_range(len, move |_| {
+                            let _ = &f;
+                        });
+                        noted(1);
+                        let (map, reduce) = (owned(), owned());
+                        let map = move |range: Range<usize>| {
+                            let _ = &map;
+                            range.len()
+                        };
+                        let reduce = move |a, b| {
+                            let _ = &reduce;
+                            a + b
+                        };
+                        let all = other.split_by(parts).reduce_ranges(len, map, reduce);
+                        assert_eq!(all, (len > 0).then_some(len));
+                        noted(2);
+                        let f = owned();
+                        let panics = move |_: Range<usize>| {
+                            let _ = &f;
+                            panic!("on purpose");
+                        };
+                        let looped = || other.split_by(parts).for_each_range(len, panics);
+                        assert_eq!(catch_unwind(AssertUnwindSafe(looped)).is_err(), len > 0);
+                        noted(1);
+                    });
+                }
+            }
         });
     }
 

@@ -25,7 +25,7 @@ static COUNTING: Mutex<()> = Mutex::new(());
 const COLUMNS: [(&str, &[&str]); 7] = [
     ("taken", &["claimed, no segment", "a task claimed, no segment"]),
     ("exchanges", &["found, not claimed", "Claiming", "W1"]),
-    ("barriers", &["Claiming, fenced", "I3", "S3"]),
+    ("barriers", &["Claiming, fenced", "F3, fenced for both sides", "I3", "S3"]),
     ("looks", &["a look for anything", "a look for descendants"]),
     ("seats", &["a look at a seat"]),
     ("wake-ups", &["W3, not told"]),

@@ -8,6 +8,7 @@ use std::sync::Arc;
 pub(crate) type IndexHandler = Arc<dyn Fn(usize) + Send + Sync>;
 pub(crate) type PanicHandler = Arc<dyn Fn(Payload) + Send + Sync>;
 
+#[derive(Clone)]
 pub(crate) struct Config {
     pub(crate) num_threads: usize,
     pub(crate) spin: SpinTime,

@@ -22,7 +22,7 @@ const LONG: u32 = 16 * A_WHILE;
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) enum LeftAlone {
     Not,
-    /// For so many pushes that it may be for many more.
+    /// For so many pushes, or a multiple, that it may be for many more.
     ForAWhile,
     /// For so many that they can't be looking.
     ForLong,
@@ -64,15 +64,17 @@ impl Offers {
         }
     }
 
-    /// Whether nothing is to be done about a push, because the counts are as they were when [`attended`](Self::attended) was called: who
-    /// searched then and has taken something since isn't counted any more. Counts the push. One of 64 looks again: another may search in
-    /// the other's place, or one that isn't counted may have taken what was offered.
+    /// Whether nothing is to be done about a push, because the counts are as they were when [`attended`](Self::attended) was called, and so is what
+    /// was offered. Counts the push; one of 64 looks again.
     #[inline]
-    pub(crate) fn are_as_before(&self, counts: u64, topmost: u32) -> bool {
+    pub(crate) fn are_as_before(&self, counts: u64, topmost: u32, is_ready: impl FnOnce(u32) -> bool) -> bool {
         let pushes = load(&self.pushes) + 1;
+        let first = load(&self.first);
         let same = self.counts.load(Ordering::Relaxed) == counts
             && load(&self.next) <= topmost
-            && !pushes.is_multiple_of(A_WHILE);
+            && !pushes.is_multiple_of(A_WHILE)
+            && first <= topmost
+            && is_ready(first);
         if same {
             self.pushes.store(pushes, Ordering::Relaxed);
         }
@@ -122,8 +124,8 @@ impl Offers {
         let pushes = load(&self.pushes) + 1;
         self.pushes.store(if pushes == LONG { 0 } else { pushes }, Ordering::Relaxed);
         match pushes {
-            A_WHILE => LeftAlone::ForAWhile,
             LONG => LeftAlone::ForLong,
+            _ if pushes.is_multiple_of(A_WHILE) => LeftAlone::ForAWhile,
             _ => LeftAlone::Not,
         }
     }
@@ -224,8 +226,9 @@ mod tests {
         let offers = Offers::new();
         let pushes = |count| (0..count).map(|_| offers.one_more_push()).filter(|&left| left != LeftAlone::Not);
         let noticed = pushes(3 * LONG).collect::<Vec<_>>();
-        assert_eq!(noticed, [LeftAlone::ForAWhile, LeftAlone::ForLong].repeat(3));
-        assert_eq!(pushes(LONG - 1).count(), 1);
+        let whiles = (LONG / A_WHILE - 1) as usize;
+        assert_eq!(noticed, [vec![LeftAlone::ForAWhile; whiles], vec![LeftAlone::ForLong]].concat().repeat(3));
+        assert_eq!(pushes(LONG - 1).count(), whiles);
         // Somebody took one: the next look begins anew.
         assert_eq!(offers.resume(1, 0, |_| false), Search { from: 0, left: 1, first: NONE });
         assert_eq!(pushes(A_WHILE - 1).count(), 0);
@@ -272,11 +275,12 @@ mod tests {
     #[test]
     fn a_push_above_what_is_offered_has_nothing_to_do_while_the_counts_are_the_same() {
         let offers = attended_with_7().offers;
-        let as_before = |counts, topmost| offers.are_as_before(counts, topmost);
+        let as_before = |counts, topmost| offers.are_as_before(counts, topmost, |first| first == 0);
         assert!(as_before(7, 2) && as_before(7, 9));
         assert!(!as_before(8, 2) && !as_before(0, 2), "others search");
         assert!(!as_before(7, 1) && !as_before(7, 0), "it lies where one was offered");
         assert!(as_before(7, 2));
+        assert!(!offers.are_as_before(7, 2, |_| false), "the oldest was taken");
         // An offer that is made anew says nothing of those counts.
         offers.remember(Search { from: 0, left: 0, first: 0 }, 1);
         assert!(!as_before(7, 2));
@@ -286,8 +290,8 @@ mod tests {
     fn where_some_have_nothing_each_push_has_something_to_do() {
         let mut stack = Stack::new();
         stack.push(2);
-        assert!(!stack.offers.attended(7) && !stack.offers.are_as_before(7, 1));
-        assert!(!Offers::new().are_as_before(0, 0));
+        assert!(!stack.offers.attended(7) && !stack.offers.are_as_before(7, 1, |_| true));
+        assert!(!Offers::new().are_as_before(0, 0, |_| true));
     }
 
     #[test]
@@ -295,7 +299,7 @@ mod tests {
         let offers = attended_with_7().offers;
         let mut alone = Vec::new();
         for push in 1..=LONG {
-            if !offers.are_as_before(7, 2) {
+            if !offers.are_as_before(7, 2, |_| true) {
                 assert!(push.is_multiple_of(A_WHILE), "{push}");
                 alone.push(offers.one_more_push());
             }

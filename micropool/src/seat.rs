@@ -243,7 +243,8 @@ impl Seat {
         self.settled.load(Ordering::Relaxed) == counts.as_number()
     }
 
-    /// As long as these are the counts, and the owner doesn't come back to what it has offered, a quiet push has nothing to do.
+    /// As long as these are the counts, and the owner doesn't come back to what it has offered, a quiet push has nothing to do. Of counts that don't
+    /// come back when a job is taken: else what is offered would be gone, and nothing would say so.
     pub(crate) fn settle(&self, counts: Counts) {
         self.settled.store(counts.as_number(), Ordering::Relaxed);
     }
@@ -257,7 +258,7 @@ impl Seat {
     /// Whether a push has nothing to do for those who look: see [`Offers::are_as_before`].
     #[inline]
     pub(crate) fn is_attended(&self, counts: Counts, pushed: Pushed<'_>) -> bool {
-        self.offers.are_as_before(counts.as_number(), pushed.position())
+        self.offers.are_as_before(counts.as_number(), pushed.position(), |position| self.is_ready(position))
     }
 
     /// See [`Offers::attended`].

@@ -108,6 +108,9 @@ impl Split<'_> {
     /// assert_eq!(sum.into_inner(), 49_995_000);
     /// ```
     ///
+    /// What `f` owns is dropped before this returns, in the split's pool (as what is handed to [`install`](crate::ThreadPool::install) is); for an
+    /// empty loop, which enters no pool, in the caller's.
+    ///
     /// # Panics
     /// With the payload of a call of `f` that panicked, after those that run have ended; ranges that nobody has begun are
     /// not run then.
@@ -137,6 +140,8 @@ impl Split<'_> {
     /// let all = micropool::split_by(3).reduce_ranges(words.len(), |range| words[range].concat(), |a, b| a + &b);
     /// assert_eq!(all.as_deref(), Some("abcd"));
     /// ```
+    ///
+    /// What `map` and `reduce` own is dropped where [`for_each_range`](Self::for_each_range) drops it.
     ///
     /// # Panics
     /// As [`for_each_range`](Self::for_each_range), and with the payload of `reduce`.

@@ -9,7 +9,7 @@ use crate::steal;
 use crate::sync::{Ordering, asymmetric_light_fence, edge, fence, light_fence};
 use crate::word::Tier;
 
-/// Pushes a job, and sees to those who may take it: with nobody asleep and nobody searching, that is one load.
+/// Pushes a job, and sees to those who may take it: with nobody asleep and nobody searching, that is two loads.
 #[inline]
 pub(crate) fn push_job(me: &Seat, work: Work) -> Pushed<'_> {
     let Some(pushed) = me.push_quietly(work) else { return publish_job(me, work) };
@@ -87,14 +87,17 @@ fn attend_anew(seat: &Seat, pushed: Pushed<'_>, counts: Counts) {
         }
         if counts.searching() > 0 {
             let left_alone = seat.left_alone();
-            if left_alone == LeftAlone::ForAWhile && counts.perhaps_some() {
+            // Where those who search don't run because others have the processors. Elsewhere they are on their way, and need no barrier then.
+            if left_alone != LeftAlone::Not && seat.pool().config.crowded {
                 seat.pool().sleepers.do_without_a_fence(counts);
             }
             if left_alone == LeftAlone::ForLong && counts.idle() > 0 {
-                wake_one_more(seat.pool());
+                wake_one_more(seat.pool(), counts);
             }
-            if counts.may_rely_on_a_search() || !counts.perhaps_some() {
-                if seat.attended(counts) && left_alone == LeftAlone::ForLong {
+            let relies = counts.may_rely_on_a_search();
+            if relies || !counts.perhaps_some() {
+                let all_have_theirs = seat.attended(counts);
+                if relies && all_have_theirs && left_alone == LeftAlone::ForLong {
                     seat.settle(counts);
                 }
                 return;
@@ -109,8 +112,7 @@ fn attend_anew(seat: &Seat, pushed: Pushed<'_>, counts: Counts) {
 /// Those who search don't run: they wait for a processor that others have, perhaps for milliseconds. If there is another processor, perhaps
 /// somebody else would run at once.
 #[cold]
-fn wake_one_more(pool: &Shared) {
-    let counts = pool.sleepers.counts();
+fn wake_one_more(pool: &Shared, counts: Counts) {
     let asleep = counts.idle().saturating_add(counts.strict()) as usize;
     if pool.config.num_threads.saturating_sub(asleep) < pool.config.processors {
         wake_worker(pool);
@@ -320,66 +322,74 @@ fn wake_for_units(pool: &Shared, wanted: impl Fn(&Sleeper) -> bool) {
 mod tests {
     use super::*;
     use crate::ThreadPoolBuilder;
+    use crate::config::Config;
     use crate::sync::has_asymmetric_fences;
     use crate::word::Kind;
 
-    /// One searches and never comes, and `asleep` says whether another sleeps. What an owner pushes and takes back above two jobs that were
-    /// offered comes to cost nothing, until something happens.
-    fn settles(asleep: bool) {
+    /// A pool whose threads are the test's, with an owner's seat and one for somebody who sleeps; `None` where each push has a fence.
+    fn with_a_pool(crowded: bool, test: impl FnOnce(&Shared, &Seat, &Seat)) {
         let pool = ThreadPoolBuilder::new().num_threads(0).build().expect("a pool");
         if !has_asymmetric_fences() {
             return;
         }
-        let shared = &pool.shared;
+        let shared = std::sync::Arc::new(Shared::new(Config { crowded, ..pool.shared.config.clone() }));
         let (owner, sleeper) = (shared.take_seat(), shared.take_seat());
-        let sleepers = &shared.sleepers;
-        let push = || push_job(owner, Work::NOTHING);
-        let push_many = || {
-            (0..2000).for_each(|_| assert!(owner.reclaim(push().slot)));
-            sleepers.counts()
-        };
-
-        sleepers.start_searching();
-        if asleep {
-            sleepers.start_searching();
-            sleeper.sleeper.announce_idle(sleepers);
-        }
-        let (lowest, next) = (push(), push());
-        let counts = push_many();
-        assert!(owner.is_settled(counts));
-        assert_eq!(counts.may_rely_on_a_search(), asleep);
-
-        // The owner comes back to one that was offered.
-        assert!(owner.reclaim(next.slot) && owner.reclaim(lowest.slot));
-        assert!(!owner.is_settled(counts));
-        let (lowest, next) = (push(), push());
-        assert!(!owner.is_settled(counts));
-        assert!(owner.is_settled(push_many()));
-
-        // Another searches: one more is offered.
-        sleepers.start_searching();
-        assert!(!owner.is_settled(sleepers.counts()));
-        let third = push();
-        let ready = [lowest, next, third].map(|pushed| pushed.slot.load().kind() == Kind::Ready);
-        assert_eq!(ready, [true, true, asleep]);
-        assert!(owner.reclaim(third.slot));
-        assert!(!sleepers.stop_searching());
-
-        // The last one finds something else: from now on a push has a fence of its own, or nothing to do.
-        assert_eq!(sleepers.stop_searching(), asleep);
-        assert!(!sleepers.counts().may_rely_on_a_search());
-        assert_eq!(sleepers.counts().nothing_to_do(), !asleep);
-        assert!(owner.reclaim(push().slot));
-        assert!(owner.is_settled(sleepers.counts()) != asleep);
-
-        assert!(owner.reclaim(next.slot) && owner.reclaim(lowest.slot));
-        if asleep {
-            sleeper.sleeper.retract(sleepers, Mode::Idle);
-            assert!(!sleepers.stop_searching());
-        }
-        assert!(sleepers.counts().nothing_to_do());
+        test(&shared, owner, sleeper);
+        assert!(shared.sleepers.counts().nothing_to_do());
         shared.give_back(sleeper);
         shared.give_back(owner);
+    }
+
+    /// Two thousand quiet pushes, and the counts afterwards.
+    fn push_many(owner: &Seat) -> Counts {
+        (0..2000).for_each(|_| assert!(owner.reclaim(push_job(owner, Work::NOTHING).slot)));
+        owner.pool().sleepers.counts()
+    }
+
+    /// One searches and never comes, and `asleep` says whether another sleeps. What an owner pushes and takes back above two jobs that were
+    /// offered comes to cost nothing, until something happens.
+    fn settles(asleep: bool) {
+        with_a_pool(true, |shared, owner, sleeper| {
+            let sleepers = &shared.sleepers;
+            let push = || push_job(owner, Work::NOTHING);
+            sleepers.start_searching();
+            if asleep {
+                sleepers.start_searching();
+                sleeper.sleeper.announce_idle(sleepers);
+            }
+            let (lowest, next) = (push(), push());
+            let counts = push_many(owner);
+            assert!(owner.is_settled(counts) && counts.may_rely_on_a_search());
+
+            // The owner comes back to one that was offered.
+            assert!(owner.reclaim(next.slot) && owner.reclaim(lowest.slot));
+            assert!(!owner.is_settled(counts));
+            let (lowest, next) = (push(), push());
+            assert!(!owner.is_settled(counts));
+            assert!(owner.is_settled(push_many(owner)));
+
+            // Another searches: one more is offered.
+            sleepers.start_searching();
+            assert!(!owner.is_settled(sleepers.counts()));
+            let third = push();
+            let ready = [lowest, next, third].map(|pushed| pushed.slot.load().kind() == Kind::Ready);
+            assert_eq!(ready, [true, true, asleep]);
+            assert!(owner.reclaim(third.slot));
+            assert!(!sleepers.stop_searching());
+
+            // The last one finds something else: from now on a push has a fence of its own, or nothing to do.
+            assert_eq!(sleepers.stop_searching(), asleep);
+            assert!(!sleepers.counts().is_unfenced());
+            assert_eq!(sleepers.counts().nothing_to_do(), !asleep);
+            assert!(owner.reclaim(push().slot));
+            assert!(owner.is_settled(sleepers.counts()) != asleep);
+
+            assert!(owner.reclaim(next.slot) && owner.reclaim(lowest.slot));
+            if asleep {
+                sleeper.sleeper.retract(sleepers, Mode::Idle);
+                assert!(!sleepers.stop_searching());
+            }
+        });
     }
 
     #[test]
@@ -392,21 +402,64 @@ mod tests {
         settles(true);
     }
 
+    /// Where processors are free whoever searches comes soon, and has no barrier for it.
+    #[test]
+    fn where_processors_are_free_nobody_does_without_a_fence() {
+        with_a_pool(false, |shared, owner, sleeper| {
+            let sleepers = &shared.sleepers;
+            (0..2).for_each(|_| sleepers.start_searching());
+            sleeper.sleeper.announce_idle(sleepers);
+            let lowest = push_job(owner, Work::NOTHING);
+            let counts = push_many(owner);
+            assert!(!counts.is_unfenced() && !owner.is_settled(counts));
+            assert!(owner.reclaim(lowest.slot));
+            sleeper.sleeper.retract(sleepers, Mode::Idle);
+            (0..2).for_each(|_| _ = sleepers.stop_searching());
+        });
+    }
+
+    /// Whoever searched has something by now, and searches again. In between the owner may have looked at nothing.
+    #[test]
+    fn one_who_searches_again_is_offered_the_next_one() {
+        for crowded in [false, true] {
+            with_a_pool(crowded, |shared, owner, thief| {
+                let sleepers = &shared.sleepers;
+                let push = || push_job(owner, Work::NOTHING);
+                sleepers.start_searching();
+                let (lowest, next) = (push(), push());
+                let word = lowest.slot.load();
+                for pushes in [0, 3, 2000] {
+                    (0..pushes).for_each(|_| assert!(owner.reclaim(push().slot)));
+                    if pushes == 3 {
+                        lowest.slot.claim(word, thief.index, || true, || true).expect("it is Ready");
+                        sleepers.stop_searching();
+                        sleepers.start_searching();
+                        let above = push();
+                        assert_eq!(next.slot.load().kind(), Kind::Ready, "nothing is offered");
+                        assert!(owner.reclaim(above.slot));
+                    }
+                }
+                sleepers.stop_searching();
+                assert!(owner.reclaim(next.slot));
+                lowest.slot.empty(lowest.slot.load());
+                owner.popped(lowest.slot);
+            });
+        }
+    }
+
     #[test]
     fn whoever_lies_down_last_gives_pushes_their_fence_back() {
-        let pool = ThreadPoolBuilder::new().num_threads(0).build().expect("a pool");
-        let (seat, sleepers) = (pool.shared.take_seat(), &pool.shared.sleepers);
-        let lie_down_and_rise = || {
-            sleepers.start_searching();
-            sleepers.do_without_a_fence(sleepers.counts());
-            assert_eq!(sleepers.counts().may_rely_on_a_search(), has_asymmetric_fences());
-            seat.sleeper.announce_idle(sleepers);
-            seat.sleeper.retract(sleepers, Mode::Idle);
-            let relied_on = sleepers.counts().may_rely_on_a_search();
-            sleepers.stop_searching();
-            relied_on
-        };
-        assert!((0..2).all(|_| !lie_down_and_rise()));
-        pool.shared.give_back(seat);
+        with_a_pool(true, |shared, _, sleeper| {
+            let sleepers = &shared.sleepers;
+            for _ in 0..2 {
+                sleepers.start_searching();
+                sleepers.do_without_a_fence(sleepers.counts());
+                assert!(sleepers.counts().may_rely_on_a_search());
+                sleeper.sleeper.announce_idle(sleepers);
+                assert!(!sleepers.counts().is_unfenced());
+                sleeper.sleeper.retract(sleepers, Mode::Idle);
+                sleepers.stop_searching();
+            }
+        });
     }
 }

@@ -20,7 +20,7 @@ use std::time::{Duration, Instant};
 const OTHERS_RAN: Duration = Duration::from_micros(20);
 
 /// So many times in a row it was away for a moment only: the others have gone.
-const OTHERS_RUN: u32 = 8;
+const OTHERS_RUN: u32 = 2;
 
 /// What a thread of the pool looks for.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -213,15 +213,13 @@ impl<'a> Worker<'a> {
     /// counted as searching meanwhile: owners would offer it job after job at each push, and rely on one that doesn't run. When it
     /// is back, it asks for what lies there.
     fn give_way(&self) {
-        let counted = self.others_run.get() == 0;
-        if !counted && !self.stops_for_now() {
-            return;
-        }
+        // To look first is cheaper than to stop, and to find out then.
+        let uncounted = self.others_run.get() > 0 && !self.anything_to_take() && self.stops_for_now();
         let before = Instant::now();
         yield_now();
         let ran = before.elapsed() >= OTHERS_RAN;
         self.others_run.set(if ran { OTHERS_RUN } else { self.others_run.get().saturating_sub(1) });
-        if !counted {
+        if uncounted {
             self.sleepers().start_searching();
         }
     }
@@ -274,3 +272,41 @@ impl<'a> Worker<'a> {
 
 #[cfg(all(loom, test))]
 mod loom_models;
+
+#[cfg(all(test, not(any(loom, shuttle))))]
+mod tests {
+    use super::*;
+    use crate::ThreadPoolBuilder;
+    use crate::join::join_on;
+
+    /// Whoever gives way is counted as before when it is back, whether it was counted meanwhile or saw that it had better be.
+    #[test]
+    fn whoever_gives_way_searches_afterwards() {
+        let pool = ThreadPoolBuilder::new().num_threads(0).build().expect("a pool");
+        let shared = &pool.shared;
+        let (me, owner, sleeper) = (shared.take_seat(), shared.take_seat(), shared.take_seat());
+        let worker = Worker::new(shared, me, Role::Worker);
+        let sleepers = worker.sleepers();
+        let gives_way = || {
+            for others_run in [0, 1, OTHERS_RUN] {
+                worker.others_run.set(others_run);
+                worker.give_way();
+                assert!(
+                    worker.others_run.get() == others_run.saturating_sub(1) || worker.others_run.get() == OTHERS_RUN
+                );
+                assert_eq!(sleepers.counts().searching(), 1);
+            }
+        };
+        sleepers.start_searching();
+        gives_way();
+        sleepers.start_searching();
+        sleeper.sleeper.announce_idle(sleepers);
+        gives_way();
+        join_on(owner, gives_way, || ());
+        assert_eq!(sleepers.counts().idle(), 1, "nobody is woken for what it sees");
+        sleeper.sleeper.retract(sleepers, Mode::Idle);
+        (0..2).for_each(|_| _ = sleepers.stop_searching());
+        assert!(sleepers.counts().none() && sleepers.counts().searching() == 0);
+        [me, owner, sleeper].into_iter().for_each(|seat| shared.give_back(seat));
+    }
+}

@@ -1,7 +1,7 @@
 //! What do many threads cost on few cores?
 //!
 //! fib, a frame and a loop with 8, 64 and 256 workers beside the same with 2, on however many cores there are; rayon beside.
-//! And 2000 outside threads that fork at once, beside the same number one after another.
+//! And 2000 outside threads that fork at once, beside the same number one after another; as many that fork nothing show what of that is theirs.
 
 use clap::Parser;
 use micropool_benches::graph::Frame;
@@ -26,6 +26,10 @@ fn fib<F: Forks>(here: &mut F::Here<'_>, n: u32) -> u64 {
     }
     let (a, b) = F::join(here, |here| fib::<F>(here, n - 1), |here| fib::<F>(here, n - 2));
     a + b
+}
+
+fn serial_fib(n: u32) -> u64 {
+    if n < 2 { u64::from(n) } else { serial_fib(n - 1) + serial_fib(n - 2) }
 }
 
 fn frame(f: &Frame) {
@@ -55,11 +59,7 @@ fn crowds<'a>(name: &str, turn: impl Fn(usize) -> Turn + Copy + 'a) -> Case<'a> 
     })
 }
 
-fn outsiders(count: usize, at_once: bool) -> Turn {
-    let pool = ours::pool(2);
-    let forks = || {
-        pool.install(|| black_box(fib::<ours::Ours>(&mut (), black_box(15))));
-    };
+fn outsiders(count: usize, at_once: bool, forks: impl Fn() + Sync) -> Turn {
     let ready = Barrier::new(count);
     let start = Instant::now();
     thread::scope(|scope| {
@@ -76,7 +76,7 @@ fn outsiders(count: usize, at_once: bool) -> Turn {
         } else {
             for _ in 0..count {
                 let small = thread::Builder::new().stack_size(256 << 10);
-                let one = small.spawn_scoped(scope, forks).expect("threads can be made");
+                let one = small.spawn_scoped(scope, &forks).expect("threads can be made");
                 one.join().expect("it doesn't panic");
             }
         }
@@ -131,9 +131,17 @@ fn main() {
     crowds("sum of 1M", loops).run(args, &mut report);
 
     let (count, once, in_turn) = (args.size(500, 2000), "micropool, at once", "micropool, one after another");
+    let ours = move |at_once| {
+        let pool = ours::pool(2);
+        let forks = || pool.install(|| black_box(fib::<ours::Ours>(&mut (), black_box(15))));
+        outsiders(count, at_once, || _ = forks())
+    };
+    let alone = move |at_once| outsiders(count, at_once, || _ = black_box(serial_fib(black_box(15))));
     Case::new(format!("{count} outside threads, each with fib(15)"))
-        .contender(once, move || outsiders(count, true))
-        .contender(in_turn, move || outsiders(count, false))
+        .contender(once, move || ours(true))
+        .contender(in_turn, move || ours(false))
+        .yardstick("no pool, at once", move || alone(true))
+        .yardstick("no pool, one after another", move || alone(false))
         .goal(Goal::ratio(in_turn, 2.0).of(once))
         .run(args, &mut report);
     report.finish();

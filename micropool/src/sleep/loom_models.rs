@@ -89,12 +89,12 @@ fn sleeper_and_pusher_see_one_another() {
             if other.pool.counts().none() {
                 return false;
             }
-            crate::sync::fence(Ordering::SeqCst);
+            fence(Ordering::SeqCst);
             other.pool.counts().searching() == 0 && other.sleeper.wake(&other.pool, Mode::Idle)
         });
         start.go();
         bed.sleeper.announce_idle(&bed.pool);
-        crate::sync::heavy_fence();
+        heavy_fence();
         let found = published.load(Ordering::Acquire) == 1;
         let woken = pusher.join().unwrap();
         assert!(found || woken, "both rely on the other");
@@ -118,7 +118,7 @@ fn lies_down_while_another_pushes(light: impl Fn() + Copy + Send + Sync + 'stati
         });
         start.go();
         bed.sleeper.announce_idle(&bed.pool);
-        crate::sync::heavy_fence();
+        heavy_fence();
         if published.load(Ordering::Acquire) == 1 {
             bed.sleeper.retract(&bed.pool, Mode::Idle);
         } else {

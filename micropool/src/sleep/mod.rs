@@ -90,7 +90,10 @@ impl Counts {
     }
     /// Whether a push that has read this after a compiler's fence may leave what it published to those who search.
     pub(crate) fn may_rely_on_a_search(self) -> bool {
-        self.0 & UNFENCED != 0 && self.searching() > 0
+        self.is_unfenced() && self.searching() > 0
+    }
+    pub(crate) fn is_unfenced(self) -> bool {
+        self.0 & UNFENCED != 0
     }
 }
 
@@ -122,9 +125,10 @@ impl Sleepers {
             return false;
         }
         let asleep = !before.none();
-        if before.0 & UNFENCED != 0 {
+        if before.is_unfenced() {
             if asleep {
                 heavy_fence();
+                edge("F3, fenced for both sides");
             }
             self.have_a_fence_again();
         } else if asleep {
@@ -149,7 +153,7 @@ impl Sleepers {
     #[cold]
     fn have_a_fence_again(&self) {
         let mut now = self.counts();
-        while now.searching() == 0 && now.0 & UNFENCED != 0 {
+        while now.searching() == 0 && now.is_unfenced() {
             let fenced = now.0 & !UNFENCED;
             // Ordering: AcqRel, as all changes.
             match self.counts.compare_exchange_weak(now.0, fenced, Ordering::AcqRel, Ordering::Relaxed) {
@@ -189,7 +193,7 @@ impl Sleeper {
         let before = pool.change(ONE_IDLE, ONE_SEARCHING);
         edge("I1, no sleeper yet");
         self.state.store(IDLE, Ordering::Release);
-        if before.searching() == 1 && before.0 & UNFENCED != 0 {
+        if before.searching() == 1 && before.is_unfenced() {
             // The fence for both sides is that of I3.
             pool.have_a_fence_again();
         }
