@@ -421,26 +421,21 @@ mod tests {
     /// Whoever searched has something by now, and searches again. In between the owner may have looked at nothing.
     #[test]
     fn one_who_searches_again_is_offered_the_next_one() {
-        for crowded in [false, true] {
+        for (crowded, pushes) in [(false, 3), (false, 2000), (true, 3), (true, 2000)] {
             with_a_pool(crowded, |shared, owner, thief| {
                 let sleepers = &shared.sleepers;
                 let push = || push_job(owner, Work::NOTHING);
                 sleepers.start_searching();
                 let (lowest, next) = (push(), push());
                 let word = lowest.slot.load();
-                for pushes in [0, 3, 2000] {
-                    (0..pushes).for_each(|_| assert!(owner.reclaim(push().slot)));
-                    if pushes == 3 {
-                        lowest.slot.claim(word, thief.index, || true, || true).expect("it is Ready");
-                        sleepers.stop_searching();
-                        sleepers.start_searching();
-                        let above = push();
-                        assert_eq!(next.slot.load().kind(), Kind::Ready, "nothing is offered");
-                        assert!(owner.reclaim(above.slot));
-                    }
-                }
+                (0..pushes).for_each(|_| assert!(owner.reclaim(push().slot)));
+                lowest.slot.claim(word, thief.index, || true, || true).expect("it is Ready");
                 sleepers.stop_searching();
-                assert!(owner.reclaim(next.slot));
+                sleepers.start_searching();
+                let above = push();
+                assert_eq!(next.slot.load().kind(), Kind::Ready, "nothing is offered: {crowded}, {pushes}");
+                sleepers.stop_searching();
+                assert!(owner.reclaim(above.slot) && owner.reclaim(next.slot));
                 lowest.slot.empty(lowest.slot.load());
                 owner.popped(lowest.slot);
             });
