@@ -18,7 +18,7 @@ pub(crate) fn push_job(me: &Seat, work: Work) -> Pushed<'_> {
     asymmetric_light_fence();
     edge("P3, counts not read");
     if !me.is_settled(me.pool().sleepers.counts()) {
-        attend(me, pushed);
+        attend_quietly(me, pushed);
     }
     pushed
 }
@@ -57,20 +57,20 @@ pub(crate) fn branches_reserved(seat: &Seat, topmost: &Slot) {
     }
 }
 
+/// After a quiet push: with more threads than processors most of those that come by here have nothing new to see to.
 #[cold]
 #[inline(never)]
-fn attend(seat: &Seat, pushed: Pushed<'_>) {
-    let counts = seat.pool().sleepers.counts();
-    // With more threads than processors most pushes that come by here leave here.
-    if pushed.word.is_background() || !seat.is_attended(counts, pushed) {
-        attend_anew(seat, pushed, counts);
+fn attend_quietly(seat: &Seat, pushed: Pushed<'_>) {
+    if !seat.is_attended(seat.pool().sleepers.counts(), pushed) {
+        attend(seat, pushed);
     }
 }
 
 #[cold]
 #[inline(never)]
-fn attend_anew(seat: &Seat, pushed: Pushed<'_>, counts: Counts) {
+fn attend(seat: &Seat, pushed: Pushed<'_>) {
     seat.unsettle();
+    let counts = seat.pool().sleepers.counts();
     let tier = Tier::of(pushed.word);
     let wanted = counts.searching().saturating_add(counts.idle().min(1));
     edge("counts read, nothing offered");
