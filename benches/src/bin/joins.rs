@@ -2,19 +2,21 @@
 //!
 //! `fib` forks at every level, without a cutoff: all it does is join. The tree sums boxed nodes, a join a node: what is left
 //! of that cost beside the least useful work. The tree is one and the same for everybody, visited in the order in which it
-//! was allocated. Figures are per join and per node; "serial" is the same recursion without a pool.
+//! was allocated; "two halves by hand" hands half of it to a thread that waits for it, and what both do is joins on one thread. Figures are per join and per node; "serial" is the same recursion without a pool.
 //!
 //! `--callgrind CONTENDER` runs joins of one contender on one thread and prints how many, for a tool that counts
 //! instructions; `--instructions` starts valgrind's callgrind on that for everybody and prints instructions per join.
 
 use clap::Parser;
 use micropool_benches::rivals::Forks;
+use micropool_benches::rivals::by_hand::Pair;
 use micropool_benches::rivals::{
-    chili::Chili, forte::Forte, ours::Ours, rayon::Rayon, serial::Serial, upstream::Upstream,
+    chili::Chili, forte::Forte, ours, ours::Ours, rayon::Rayon, serial::Serial, upstream::Upstream,
 };
 use micropool_benches::{Args, Case, Goal, Report, Turn, pin};
 use std::hint::black_box;
 use std::process::Command;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 #[derive(Parser)]
@@ -110,6 +112,28 @@ fn tree_turn<F: Forks>(threads: usize, tree: &Node, depth: u32, budget: Duration
     })
 }
 
+/// What two threads could do: a half each, handed over by hand, and each half by joins on one thread.
+fn halves_by_hand(tree: &Node, depth: u32, budget: Duration) -> Turn {
+    let nodes = (1_u64 << depth) - 1;
+    let batch = (20_000 / nodes).max(1) as usize;
+    let (pool, mut pair) = (ours::pool(1), Pair::new());
+    let half = |half: &Option<Box<Node>>| {
+        let sum = || half.as_ref().map_or(0, |node| sum::<Ours>(&mut (), node));
+        pool.install(sum)
+    };
+    let mut both = |tree: &Node| {
+        let (mut left, right) = (0, AtomicU64::new(0));
+        pair.both(|| left = half(&tree.left), || right.store(half(&tree.right), Ordering::Relaxed));
+        tree.value + left + right.into_inner()
+    };
+    assert_eq!(both(tree), nodes);
+    Turn::sampled(budget, LEAST, nodes as f64 * batch as f64, || {
+        for _ in 0..batch {
+            black_box(both(black_box(tree)));
+        }
+    })
+}
+
 fn main() {
     let options = Options::parse();
     if let Some(contender) = &options.callgrind {
@@ -164,6 +188,7 @@ fn main() {
             .contender(Forte::NAME, || tree_turn::<Forte>(2, &tree, depth, budget))
             .contender(Upstream::NAME, || tree_turn::<Upstream>(2, &tree, depth, budget))
             .yardstick(Serial::NAME, || tree_turn::<Serial>(1, &tree, depth, budget))
+            .yardstick("two halves by hand", || halves_by_hand(&tree, depth, budget))
             .goal(Goal::ratio(Chili::NAME, 1.15))
             .goal(Goal::ratio(one, 1.0 / 1.6))
             .run(args, &mut report);
