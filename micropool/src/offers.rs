@@ -1,6 +1,6 @@
 //! How far an owner has offered its jobs to those who search, so that a push looks at the slots that are new and not at all of them.
 //!
-//! With more threads than processors somebody always searches, and may not run for milliseconds; a look at every slot for every push was
+//! With more threads than processors somebody often searches, and may not run for milliseconds; a look at every slot for every push was
 //! most of what a join cost then.
 
 // The owner's alone, whatever checks the protocols: std's and not `sync.rs`'s. A wrong memory costs time and no more: an owner that offers
@@ -13,10 +13,10 @@ const NONE: u32 = u32::MAX;
 const NO_COUNTS: u64 = u64::MAX;
 
 /// After so many pushes it is cheaper that who searches has a fence for both sides than that each push has one.
-const A_WHILE: u32 = 64;
+const A_WHILE: u32 = 256;
 
 /// So many pushes take some ten microseconds at the least; who searches takes what is offered within one.
-const LONG: u32 = 16 * A_WHILE;
+const LONG: u32 = 4 * A_WHILE;
 
 /// Whether those who search take what is offered.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -65,7 +65,7 @@ impl Offers {
     }
 
     /// Whether nothing is to be done about a push, because the counts are as they were when [`attended`](Self::attended) was called, and so is what
-    /// was offered. Counts the push; one of 64 looks again.
+    /// was offered. Counts the push; one of 256 looks again.
     #[inline]
     pub(crate) fn are_as_before(&self, counts: u64, topmost: u32, is_ready: impl FnOnce(u32) -> bool) -> bool {
         let pushes = load(&self.pushes) + 1;

@@ -21,33 +21,38 @@ use crate::worth::Worth;
 const FIRST_SLOTS: usize = if MODEL { 2 } else { 64 };
 const FIRST_SEGMENTS: usize = if MODEL { 2 } else { 8 };
 
-#[repr(align(128))]
+// In this order: what a push needs in one line, beside what a wake needs; what others read when they look for work in the next one; what is for pushes that
+// others look for behind it.
+#[repr(C, align(128))]
 pub(crate) struct Seat {
     // The owner's: nobody else writes them, and only `tier` is written by another thread (a promotion).
     /// The slot at the top, which is Empty. Thieves look at it, on the rare way (`Slot::claim`).
     top: AtomicPtr<Slot>,
     /// The tier of what is pushed now: the stamped word of the topmost segment.
     tier: AtomicU64,
-    /// The owner's: the pool's counts under which a quiet push has nothing to do. 0, if it has offered nothing, or something has happened since:
+    /// The owner's: the pool's counts under which a quiet push has nothing to do. 0, unless it has been left alone for long:
     /// then it has nothing to do if nobody sleeps and nobody searches.
     settled: AtomicU64,
     pub(crate) pool: *const Shared,
     pub(crate) index: u32,
-    /// The owner's, and nobody else looks at them.
-    pub(crate) habit: Habit,
-    pub(crate) worth: Worth,
-    /// The same of the nodes of boards that it helps with.
-    pub(crate) nodes_worth: Worth,
-    offers: Offers,
     /// The worker's index, or `OUTSIDE`.
     pub(crate) worker: u32,
+    /// The owner's, and nobody else looks at it.
+    pub(crate) habit: Habit,
+    pub(crate) sleeper: Sleeper,
 
     // Others read these when they look for work.
     version: AtomicU64,
     segments: AtomicU32,
+
+    // The owner's, and nobody else looks at them.
+    pub(crate) worth: Worth,
+    /// The same of the nodes of boards that it helps with.
+    pub(crate) nodes_worth: Worth,
+    offers: Offers,
+
     segment_table: Table<Segment, FIRST_SEGMENTS>,
     slots: Table<Slot, FIRST_SLOTS>,
-    pub(crate) sleeper: Sleeper,
     pub(crate) mailbox: Mailbox,
 }
 
@@ -243,8 +248,8 @@ impl Seat {
         self.settled.load(Ordering::Relaxed) == counts.as_number()
     }
 
-    /// As long as these are the counts, and the owner doesn't come back to what it has offered, a quiet push has nothing to do. Of counts that don't
-    /// come back when a job is taken: else what is offered would be gone, and nothing would say so.
+    /// As long as these are the counts, and the owner doesn't come back to what it has offered, a quiet push has nothing to do. Of counts that
+    /// seldom come back when a job is taken: where they do, nothing is offered until somebody asks.
     pub(crate) fn settle(&self, counts: Counts) {
         self.settled.store(counts.as_number(), Ordering::Relaxed);
     }
@@ -368,7 +373,7 @@ impl Seat {
     /// The owner takes back the job that it pushed last. `false`: a thief has it, and the slot is still in use.
     #[inline]
     pub(crate) fn reclaim(&self, slot: &Slot) -> bool {
-        self.lower_to(slot);
+        self.popped(slot);
         edge("popped, not taken back");
         asymmetric_light_fence();
         slot.is_quiet() || self.reclaim_loudly(slot)
@@ -390,12 +395,6 @@ impl Seat {
     /// Nothing lies in the topmost slot any more, or will in a moment.
     #[inline]
     pub(crate) fn popped(&self, slot: &Slot) {
-        self.unsettle();
-        self.lower_to(slot);
-    }
-
-    #[inline]
-    fn lower_to(&self, slot: &Slot) {
         debug_assert_eq!(self.top(), slot.position + 1, "a seat is a stack");
         self.top.store(std::ptr::from_ref(slot).cast_mut(), Ordering::Relaxed);
     }

@@ -326,7 +326,7 @@ mod tests {
     use crate::sync::has_asymmetric_fences;
     use crate::word::Kind;
 
-    /// A pool whose threads are the test's, with an owner's seat and one for somebody who sleeps; `None` where each push has a fence.
+    /// A pool whose threads are the test's, with an owner's seat and one for somebody who sleeps. Nothing is tested where each push has a fence.
     fn with_a_pool(crowded: bool, test: impl FnOnce(&Shared, &Seat, &Seat)) {
         let pool = ThreadPoolBuilder::new().num_threads(0).build().expect("a pool");
         if !has_asymmetric_fences() {
@@ -346,7 +346,7 @@ mod tests {
         owner.pool().sleepers.counts()
     }
 
-    /// One searches and never comes, and `asleep` says whether another sleeps. What an owner pushes and takes back above two jobs that were
+    /// One searches and never comes, and `asleep` says whether another sleeps. What an owner pushes and takes back above what it has
     /// offered comes to cost nothing, until something happens.
     fn settles(asleep: bool) {
         with_a_pool(true, |shared, owner, sleeper| {
@@ -409,10 +409,14 @@ mod tests {
             let sleepers = &shared.sleepers;
             (0..2).for_each(|_| sleepers.start_searching());
             sleeper.sleeper.announce_idle(sleepers);
-            let lowest = push_job(owner, Work::NOTHING);
+            let push = || push_job(owner, Work::NOTHING);
+            // As many as are looked for, and one above.
+            let (lowest, next) = (push(), push());
             let counts = push_many(owner);
             assert!(!counts.is_unfenced() && !owner.is_settled(counts));
-            assert!(owner.reclaim(lowest.slot));
+            let above = push();
+            assert!(!owner.is_attended(counts, above), "it has a fence of its own");
+            [above, next, lowest].into_iter().for_each(|pushed| assert!(owner.reclaim(pushed.slot)));
             sleeper.sleeper.retract(sleepers, Mode::Idle);
             (0..2).for_each(|_| _ = sleepers.stop_searching());
         });

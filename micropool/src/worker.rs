@@ -16,7 +16,7 @@ use std::cell::Cell;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-/// A thread that gave way and was away for so long: others ran. A call to the system for nothing is over sooner, two switches take longer.
+/// A thread that gave way and was away for so long: others ran, and for a while. A call to the system for nothing is over sooner.
 const OTHERS_RAN: Duration = Duration::from_micros(20);
 
 /// So many times in a row it was away for a moment only: the others have gone.
@@ -210,9 +210,13 @@ impl<'a> Worker<'a> {
     }
 
     /// Lets others have the processor, if they want it. They may have it for milliseconds; so if they had it the last time, this worker isn't
-    /// counted as searching meanwhile: owners would offer it job after job at each push, and rely on one that doesn't run. When it
-    /// is back, it asks for what lies there.
+    /// counted as searching meanwhile, unless it sees something to take: owners would offer it job after job, and rely on one that doesn't
+    /// run. When it is back it looks at all that lies there.
     fn give_way(&self) {
+        if !self.pool.config.crowded {
+            // Others are those of other programs, and seldom there.
+            return yield_now();
+        }
         // To look first is cheaper than to stop, and to find out then.
         let uncounted = self.others_run.get() > 0 && !self.anything_to_take() && self.stops_for_now();
         let before = Instant::now();
@@ -277,15 +281,16 @@ mod loom_models;
 mod tests {
     use super::*;
     use crate::ThreadPoolBuilder;
+    use crate::config::Config;
     use crate::join::join_on;
 
     /// Whoever gives way is counted as before when it is back, whether it was counted meanwhile or saw that it had better be.
     #[test]
     fn whoever_gives_way_searches_afterwards() {
         let pool = ThreadPoolBuilder::new().num_threads(0).build().expect("a pool");
-        let shared = &pool.shared;
+        let shared = Arc::new(Shared::new(Config { crowded: true, ..pool.shared.config.clone() }));
         let (me, owner, sleeper) = (shared.take_seat(), shared.take_seat(), shared.take_seat());
-        let worker = Worker::new(shared, me, Role::Worker);
+        let worker = Worker::new(&shared, me, Role::Worker);
         let sleepers = worker.sleepers();
         let gives_way = || {
             for others_run in [0, 1, OTHERS_RUN] {

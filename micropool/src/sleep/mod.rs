@@ -19,7 +19,7 @@ const WAKING: u32 = 3;
 const ONE_IDLE: u64 = 1;
 const ONE_STRICT: u64 = 1 << COUNT_BITS;
 const ONE_SEARCHING: u64 = 1 << (2 * COUNT_BITS);
-/// A million threads each: more than a system has.
+/// A million threads each: more than a system runs.
 const COUNT_BITS: u32 = 20;
 const COUNT: u64 = (1 << COUNT_BITS) - 1;
 /// Pushes rely on those who search without a fence: the last of them who stops has one for both sides. Set only while somebody searches, and
@@ -155,7 +155,7 @@ impl Sleepers {
         let mut now = self.counts();
         while now.searching() == 0 && now.is_unfenced() {
             let fenced = now.0 & !UNFENCED;
-            // Ordering: AcqRel, as all changes.
+            // Ordering: AcqRel, as those of the counts.
             match self.counts.compare_exchange_weak(now.0, fenced, Ordering::AcqRel, Ordering::Relaxed) {
                 Ok(_) => return,
                 Err(other) => now = Counts(other),
