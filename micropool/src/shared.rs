@@ -165,6 +165,13 @@ impl Shared {
     }
 }
 
+/// For unit tests: a pool whose threads are the test's. Light fences are decided afterwards.
+#[cfg(all(test, not(any(loom, shuttle))))]
+pub(crate) fn without_threads(crowded: bool) -> Arc<Shared> {
+    let pool = crate::ThreadPoolBuilder::new().num_threads(0).build().expect("a pool");
+    Arc::new(Shared::new(Config { crowded, ..pool.shared.config.clone() }))
+}
+
 /// A counted reference to the pool that a seat is of.
 pub(crate) fn handle(seat: &Seat) -> Arc<Shared> {
     // SAFETY: every `Shared` is made by `Arc::new` in `pool.rs` and found alive through its seat.

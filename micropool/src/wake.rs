@@ -321,18 +321,16 @@ fn wake_for_units(pool: &Shared, wanted: impl Fn(&Sleeper) -> bool) {
 #[cfg(all(test, not(any(loom, shuttle))))]
 mod tests {
     use super::*;
-    use crate::ThreadPoolBuilder;
-    use crate::config::Config;
+    use crate::shared::without_threads;
     use crate::sync::has_asymmetric_fences;
     use crate::word::Kind;
 
     /// A pool whose threads are the test's, with an owner's seat and one for somebody who sleeps. Nothing is tested where each push has a fence.
     fn with_a_pool(crowded: bool, test: impl FnOnce(&Shared, &Seat, &Seat)) {
-        let pool = ThreadPoolBuilder::new().num_threads(0).build().expect("a pool");
+        let shared = without_threads(crowded);
         if !has_asymmetric_fences() {
             return;
         }
-        let shared = std::sync::Arc::new(Shared::new(Config { crowded, ..pool.shared.config.clone() }));
         let (owner, sleeper) = (shared.take_seat(), shared.take_seat());
         test(&shared, owner, sleeper);
         assert!(shared.sleepers.counts().nothing_to_do());

@@ -280,15 +280,13 @@ mod loom_models;
 #[cfg(all(test, not(any(loom, shuttle))))]
 mod tests {
     use super::*;
-    use crate::ThreadPoolBuilder;
-    use crate::config::Config;
     use crate::join::join_on;
+    use crate::shared::without_threads;
 
     /// Whoever gives way is counted as before when it is back, whether it was counted meanwhile or saw that it had better be.
     #[test]
     fn whoever_gives_way_searches_afterwards() {
-        let pool = ThreadPoolBuilder::new().num_threads(0).build().expect("a pool");
-        let shared = Arc::new(Shared::new(Config { crowded: true, ..pool.shared.config.clone() }));
+        let shared = without_threads(true);
         let (me, owner, sleeper) = (shared.take_seat(), shared.take_seat(), shared.take_seat());
         let worker = Worker::new(&shared, me, Role::Worker);
         let sleepers = worker.sleepers();

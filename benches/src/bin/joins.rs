@@ -2,7 +2,8 @@
 //!
 //! `fib` forks at every level, without a cutoff: all it does is join. The tree sums boxed nodes, a join a node: what is left
 //! of that cost beside the least useful work. The tree is one and the same for everybody, visited in the order in which it
-//! was allocated; "two halves by hand" hands half of it to a thread that waits for it, and what both do is joins on one thread. Figures are per join and per node; "serial" is the same recursion without a pool.
+//! was allocated. "two halves by hand" hands half of it to a thread that waits for it, and what both do is joins on one thread.
+//! Figures are per join and per node; "serial" is the same recursion without a pool.
 //!
 //! `--callgrind CONTENDER` runs joins of one contender on one thread and prints how many, for a tool that counts
 //! instructions; `--instructions` starts valgrind's callgrind on that for everybody and prints instructions per join.
@@ -98,39 +99,34 @@ fn fib_turn<F: Forks>(threads: usize, n: u32, budget: Duration) -> Turn {
     })
 }
 
-fn tree_turn<F: Forks>(threads: usize, tree: &Node, depth: u32, budget: Duration) -> Turn {
+/// Sums of a tree, per node.
+fn sums(tree: &Node, depth: u32, budget: Duration, mut sum: impl FnMut(&Node) -> u64) -> Turn {
     let nodes = (1_u64 << depth) - 1;
     // A small tree is summed several times a sample, so that the clock is no part of it.
     let batch = (20_000 / nodes).max(1) as usize;
-    F::with(threads, |here| {
-        assert_eq!(sum::<F>(here, tree), nodes);
-        Turn::sampled(budget, LEAST, nodes as f64 * batch as f64, || {
-            for _ in 0..batch {
-                black_box(sum::<F>(here, black_box(tree)));
-            }
-        })
+    assert_eq!(sum(tree), nodes);
+    Turn::sampled(budget, LEAST, nodes as f64 * batch as f64, || {
+        for _ in 0..batch {
+            black_box(sum(black_box(tree)));
+        }
     })
+}
+
+fn tree_turn<F: Forks>(threads: usize, tree: &Node, depth: u32, budget: Duration) -> Turn {
+    F::with(threads, |here| sums(tree, depth, budget, |tree| sum::<F>(here, tree)))
 }
 
 /// What two threads could do: a half each, handed over by hand, and each half by joins on one thread.
 fn halves_by_hand(tree: &Node, depth: u32, budget: Duration) -> Turn {
-    let nodes = (1_u64 << depth) - 1;
-    let batch = (20_000 / nodes).max(1) as usize;
     let (pool, mut pair) = (ours::pool(1), Pair::new());
     let half = |half: &Option<Box<Node>>| {
         let sum = || half.as_ref().map_or(0, |node| sum::<Ours>(&mut (), node));
         pool.install(sum)
     };
-    let mut both = |tree: &Node| {
+    sums(tree, depth, budget, |tree| {
         let (mut left, right) = (0, AtomicU64::new(0));
         pair.both(|| left = half(&tree.left), || right.store(half(&tree.right), Ordering::Relaxed));
         tree.value + left + right.into_inner()
-    };
-    assert_eq!(both(tree), nodes);
-    Turn::sampled(budget, LEAST, nodes as f64 * batch as f64, || {
-        for _ in 0..batch {
-            black_box(both(black_box(tree)));
-        }
     })
 }
 

@@ -176,7 +176,7 @@ fn wake_is_passed_on_by_one_on_whom_pushes_rely_without_a_fence() {
     });
 }
 
-// The one who stops lies down. Goes red if it doesn't look again.
+// The one who stops lies down; its steps are written out here. Goes red without a fence on either side.
 #[test]
 fn whoever_lies_down_sees_a_push_that_relies_on_it() {
     for unfenced in [false, true] {
