@@ -24,12 +24,16 @@ pub(crate) fn stands_on(me: &Seat, f: impl Fn(&Origin) -> bool) -> bool {
         || (0..me.segments()).any(|depth| me.segment(depth).is_some_and(|record| f(&record.origin())))
 }
 
-/// The task that it descends from: a task has no slot above it, unlike an item of a scope, so it comes last.
+/// The task that it descends from.
+#[inline]
 pub(crate) fn task(me: &Seat) -> Option<usize> {
-    if me.segments() == 0 {
-        // Nearly always, for an outside thread. Without a look at the top, whose line the last thief may still have.
-        return None;
-    }
+    // Seldom, for an outside thread: and so without a look at the segments, whose line thieves read.
+    if me.is_in_a_segment() { task_above(me) } else { None }
+}
+
+/// A task has no slot above it, unlike an item of a scope, so it comes last.
+#[inline(never)]
+fn task_above(me: &Seat) -> Option<usize> {
     let last = origins(me).last()?;
     last.is_task().then_some(last.unit)
 }

@@ -23,6 +23,8 @@ local_cells! {
     CURRENT: *const Seat = ptr::null();
     /// The innermost call that has changed `CURRENT`: with those around it, all that this thread is inside of.
     INSIDE: *const Outer = ptr::null();
+    /// The seat of `SEATS` that was asked for last: found without a look at those. Null again before it is given back.
+    LAST: *const Seat = ptr::null();
     /// The loop of [`run_in_turn`] that this thread is in, between two of its tasks.
     TURNS: *const Turns = ptr::null();
 }
@@ -45,7 +47,7 @@ impl Drop for Seats {
             std::mem::forget(std::mem::take(self.0.get_mut()));
             return;
         }
-        // From here on `CURRENT` is null and `SEATS` is gone: see `with_seat`.
+        // From here on `CURRENT` is null and `SEATS` is gone: see `with_seat_in`.
         CURRENT.set(ptr::null());
         for held in self.0.get_mut().drain(..) {
             held.give_back();
@@ -67,6 +69,8 @@ impl HeldSeat {
 
     #[allow(unsafe_code)]
     fn give_back(self) {
+        // It may be the one that was asked for last.
+        LAST.set(ptr::null());
         // SAFETY: `pool` owns the seat and is alive.
         let seat = unsafe { &*self.seat };
         self.pool.give_back(seat);
@@ -101,7 +105,18 @@ fn first_seat<'a>() -> Option<&'a Seat> {
 
 /// This thread's seat in a pool, taken if it has none. `None` once the thread's own destructors have run.
 fn held_seat(pool: &Arc<Shared>) -> Option<*const Seat> {
-    SEATS.try_with(|seats| seats.seat_in(pool)).ok()?.or_else(|| hold_seat(pool))
+    let seat = SEATS.try_with(|seats| seats.seat_in(pool)).ok()?.or_else(|| hold_seat(pool))?;
+    LAST.set(seat);
+    Some(seat)
+}
+
+/// This thread's seat in a pool, if that is the one that was asked for last.
+#[inline]
+#[allow(unsafe_code)]
+fn last_seat<'a>(pool: &'a Arc<Shared>) -> Option<&'a Seat> {
+    // SAFETY: this thread holds it, and so its pool: `HeldSeat::give_back`.
+    let seat: &'a Seat = unsafe { LAST.get().as_ref() }?;
+    ptr::eq(seat.pool, Arc::as_ptr(pool)).then_some(seat)
 }
 
 /// This thread's first seat in a pool.
@@ -190,9 +205,23 @@ impl Outer {
         Self { seat: CURRENT.get(), outer: INSIDE.get() }
     }
 
-    /// Makes this thread's seat in another pool the current one until what it returns is dropped. One function for each call from
-    /// outside: what it does is less than what a call of each part would cost.
+    /// Makes this thread's seat in another pool the current one until what it returns is dropped.
+    #[inline]
     fn enter_pool<'a>(&'a self, pool: &'a Arc<Shared>) -> Option<Inside<'a>> {
+        // Nothing to look for, mostly: this thread is inside of no pool, and comes back to the one where it was last.
+        let is_outside = self.outer.is_null() && here().is_none_or(|seat| !seat.is_in_a_segment());
+        match last_seat(pool).filter(|_| is_outside) {
+            Some(seat) => {
+                debug_assert!(!seat.is_in_a_segment());
+                Some(Inside { _back: self.enter(seat), _segment: None, seat })
+            }
+            None => self.enter_any_pool(pool),
+        }
+    }
+
+    /// One function for what is left of the calls from outside: what it does is less than what a call of each part would cost.
+    #[inline(never)]
+    fn enter_any_pool<'a>(&'a self, pool: &'a Arc<Shared>) -> Option<Inside<'a>> {
         let seat = seat_around(pool).or_else(|| held_seat(pool))?;
         // SAFETY: `pool` is borrowed for the call, and this thread is inside (`HeldSeat::is_unused`), so the seat stays.
         #[allow(unsafe_code)]
@@ -327,5 +356,60 @@ pub(crate) struct TurnsBefore(*const Turns);
 impl Drop for TurnsBefore {
     fn drop(&mut self) {
         TURNS.set(self.0);
+    }
+}
+
+#[cfg(all(test, not(any(loom, shuttle))))]
+mod tests {
+    use super::*;
+    use crate::word::Tier;
+
+    #[test]
+    fn the_seat_that_was_asked_for_last_is_found_again_and_forgotten_before_it_is_given_back() {
+        let pools = [(); 2].map(|()| crate::ThreadPoolBuilder::new().num_threads(1).build().expect("a pool"));
+        let seat_in = |k: usize| with_seat_in(&pools[k].shared, ptr::from_ref);
+        let seats = [seat_in(0), seat_in(1)];
+        assert_eq!(last_seat(&pools[1].shared).map(ptr::from_ref), Some(seats[1]));
+        assert!(last_seat(&pools[0].shared).is_none());
+        for k in [1, 0, 0, 1] {
+            assert_eq!(seat_in(k), seats[k], "a thread has one seat in a pool");
+        }
+        drop(pools);
+        assert_eq!(LAST.get(), ptr::null());
+    }
+
+    /// A thread that is none of a pool's runs a task on its first seat, the global pool's.
+    #[test]
+    fn what_a_task_does_in_the_pool_where_its_thread_was_last_descends_from_it() {
+        let [home, there] = [(); 2].map(|()| crate::shared::without_threads(0, false));
+        let task_there = || with_seat_in(&there, ancestry::task);
+        assert_eq!(task_there(), None);
+        let seat = home.take_seat();
+        become_worker(seat);
+        assert_eq!(task_there(), None);
+        let segment = seat.open_segment(Origin { slot: None, unit: 64 }, Tier::Foreground);
+        assert_eq!(task_there(), Some(64));
+        drop(segment);
+        assert_eq!(task_there(), None);
+        end_worker(seat);
+        home.give_back(seat);
+    }
+
+    #[test]
+    fn a_seat_without_segments_says_so() {
+        let pool = crate::shared::without_threads(0, false);
+        let seat = pool.take_seat();
+        assert!(!seat.is_in_a_segment());
+        for tier in [Tier::Foreground, Tier::Background] {
+            let outer = seat.open_segment(Origin { slot: None, unit: 0 }, tier);
+            let inner = seat.open_segment(Origin { slot: None, unit: 0 }, tier);
+            outer.inherit(Tier::Foreground);
+            inner.inherit(Tier::Foreground);
+            assert!(seat.is_in_a_segment());
+            drop(inner);
+            assert!(seat.is_in_a_segment());
+            drop(outer);
+            assert!(!seat.is_in_a_segment());
+        }
     }
 }

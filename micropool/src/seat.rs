@@ -141,6 +141,12 @@ impl Seat {
         Tier::of_stamped(self.tier.load(Ordering::Relaxed))
     }
 
+    /// Whether a segment is open. Of one's own seat: it is read from the line that the owner writes.
+    #[inline]
+    pub(crate) fn is_in_a_segment(&self) -> bool {
+        Tier::is_stamped(self.tier.load(Ordering::Relaxed))
+    }
+
     /// The slot at the top, which is Empty.
     #[inline]
     fn top_slot(&self) -> &Slot {

@@ -165,11 +165,13 @@ impl Shared {
     }
 }
 
-/// For unit tests: a pool whose threads are the test's. Light fences are decided afterwards.
+/// For unit tests: a pool whose threads are the test's, with seats for so many workers. Light fences are decided afterwards.
 #[cfg(all(test, not(any(loom, shuttle))))]
-pub(crate) fn without_threads(crowded: bool) -> Arc<Shared> {
+pub(crate) fn without_threads(num_threads: usize, crowded: bool) -> Arc<Shared> {
     let pool = crate::ThreadPoolBuilder::new().num_threads(0).build().expect("a pool");
-    Arc::new(Shared::new(Config { crowded, ..pool.shared.config.clone() }))
+    let shared = Arc::new(Shared::new(Config { num_threads, crowded, ..pool.shared.config.clone() }));
+    shared.make_worker_seats();
+    shared
 }
 
 /// A counted reference to the pool that a seat is of.

@@ -23,6 +23,8 @@ pub(crate) fn push_job(me: &Seat, work: Work) -> Pushed<'_> {
     pushed
 }
 
+/// A push that isn't quiet, such as the first of a stack. After a pause each line of code is a miss, and each page another: so a fork that wakes somebody
+/// who is idle stays in here, and is as short as it can be.
 #[cold]
 #[inline(never)]
 fn publish_job(me: &Seat, work: Work) -> Pushed<'_> {
@@ -31,14 +33,24 @@ fn publish_job(me: &Seat, work: Work) -> Pushed<'_> {
     pushed
 }
 
-/// After a push of any kind: who searches is given a job that is cheap to take, and somebody who sleeps and may take it is woken.
+/// After a push of a job that isn't quiet: who searches is given one that is cheap to take, and somebody who sleeps and may take it is woken.
 #[inline]
-pub(crate) fn published(seat: &Seat, pushed: Pushed<'_>) {
+pub(crate) fn published(me: &Seat, pushed: Pushed<'_>) {
     edge("P1");
     asymmetric_light_fence();
     edge("P3, counts not read");
-    if !seat.pool().sleepers.counts().nothing_to_do() || pushed.word.is_background() {
-        attend(seat, pushed);
+    let counts = me.pool().sleepers.counts();
+    if counts.only_idle() && pushed.position() == 0 && !pushed.word.is_background() {
+        // As in `attend` and `rouse`, where nobody searches: it is the oldest, so there is nothing to offer.
+        me.unsettle();
+        edge("P3");
+        fence(Ordering::SeqCst);
+        edge("P4");
+        if !somebody_comes(me.pool(), me.pool().sleepers.counts()) {
+            rouse_a_relative(me, pushed.position());
+        }
+    } else if !counts.nothing_to_do() || pushed.word.is_background() {
+        attend(me, pushed);
     }
 }
 
@@ -188,14 +200,25 @@ fn rouse(owner: &Seat, position: u32, tier: Tier) {
         if wake_dedicated(pool) {
             return;
         }
-    } else if (tier == Tier::Foreground || pool.background.has_room())
-        // With nobody idle no worker is looked at: while one thread waits strictly, every push comes by here.
-        && (counts.searching() > 0 || counts.idle() > 0 && wake_worker(pool))
-    {
+    } else if (tier == Tier::Foreground || pool.background.has_room()) && somebody_comes(pool, counts) {
         return;
     }
+    rouse_a_relative(owner, position);
+}
+
+/// P5: whether somebody searches, or was idle and is awake now. With nobody idle no worker is looked at: while one thread waits strictly,
+/// every push comes by here.
+#[inline]
+fn somebody_comes(pool: &Shared, counts: Counts) -> bool {
+    counts.searching() > 0 || counts.idle() > 0 && wake_worker(pool)
+}
+
+/// P6.
+#[cold]
+#[inline(never)]
+fn rouse_a_relative(owner: &Seat, position: u32) {
     edge("P6");
-    if pool.sleepers.counts().strict() > 0 {
+    if owner.pool().sleepers.counts().strict() > 0 {
         wake_ancestor(owner, position);
     }
 }
@@ -228,9 +251,17 @@ pub(crate) fn pass_on(me: &Seat, may_background: bool) {
     }
 }
 
+/// Of a pool that has workers.
+#[inline]
 fn wake_worker(pool: &Shared) -> bool {
+    // The first one for itself: with few workers it is the one, and is found without a look at how many there are.
+    pool.seat(0).sleeper.wake(&pool.sleepers, Mode::Idle) || wake_another_worker(pool)
+}
+
+#[inline(never)]
+fn wake_another_worker(pool: &Shared) -> bool {
     let count = pool.config.num_threads as u32;
-    (0..count).any(|index| pool.seat(index).sleeper.wake(&pool.sleepers, Mode::Idle))
+    (1..count).any(|index| pool.seat(index).sleeper.wake(&pool.sleepers, Mode::Idle))
 }
 
 /// The dedicated threads have counts of their own, lest a push of foreground work rely on one of them.
@@ -321,13 +352,14 @@ fn wake_for_units(pool: &Shared, wanted: impl Fn(&Sleeper) -> bool) {
 #[cfg(all(test, not(any(loom, shuttle))))]
 mod tests {
     use super::*;
+    use crate::segment::{Origin, SlotId};
     use crate::shared::without_threads;
     use crate::sync::has_asymmetric_fences;
     use crate::word::Kind;
 
     /// A pool whose threads are the test's, with an owner's seat and one for somebody who sleeps. Nothing is tested where each push has a fence.
     fn with_a_pool(crowded: bool, test: impl FnOnce(&Shared, &Seat, &Seat)) {
-        let shared = without_threads(crowded);
+        let shared = without_threads(0, crowded);
         if !has_asymmetric_fences() {
             return;
         }
@@ -441,6 +473,48 @@ mod tests {
                 lowest.slot.empty(lowest.slot.load());
                 owner.popped(lowest.slot);
             });
+        }
+    }
+
+    /// By the first push of a stack, one after another.
+    #[test]
+    fn every_idle_worker_is_woken() {
+        let shared = without_threads(3, false);
+        let (owner, sleepers) = (shared.take_seat(), &shared.sleepers);
+        for worker in 0..3 {
+            sleepers.start_searching();
+            shared.seat(worker).sleeper.announce_idle(sleepers);
+        }
+        for asleep in [2, 1, 0] {
+            let pushed = push_job(owner, Work::NOTHING);
+            let counts = sleepers.counts();
+            assert_eq!((counts.idle(), counts.searching()), (asleep, 1));
+            // It has found something else meanwhile.
+            sleepers.stop_searching();
+            assert!(owner.reclaim(pushed.slot));
+        }
+        shared.give_back(owner);
+    }
+
+    /// A worker that is counted as idle, and has not lain down yet.
+    #[test]
+    fn a_first_push_that_wakes_nobody_idle_wakes_a_relative() {
+        let shared = without_threads(1, false);
+        let [waiter, thief, other] = [(); 3].map(|()| shared.take_seat());
+        let sleepers = &shared.sleepers;
+        let stolen = waiter.push(Work::NOTHING, Kind::Ready);
+        let id = SlotId { seat: waiter.index, position: 0, generation: stolen.word.generation() };
+        waiter.sleeper.announce_strict(sleepers, stolen.position(), 0);
+        sleepers.start_searching();
+        other.sleeper.announce_idle(sleepers);
+
+        let segment = thief.open_segment(Origin { slot: Some(id), unit: 0 }, Tier::Foreground);
+        let pushed = push_job(thief, Work::NOTHING);
+        assert_eq!((sleepers.counts().strict(), sleepers.counts().idle()), (0, 1));
+        assert!(thief.reclaim(pushed.slot) && waiter.reclaim(stolen.slot));
+        drop(segment);
+        for seat in [waiter, thief, other] {
+            shared.give_back(seat);
         }
     }
 

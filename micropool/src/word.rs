@@ -48,6 +48,7 @@ pub(crate) const INSIDE_MAX: u64 = (1 << 10) - 1;
 const GENERATION_SHIFT: u32 = 16;
 const BELOW_GENERATION: u64 = (1 << GENERATION_SHIFT) - 1;
 const STAMP_SHIFT: u32 = 8;
+const STAMPED: u64 = 1;
 
 impl Word {
     /// How a new slot starts.
@@ -175,7 +176,13 @@ impl Tier {
 
     /// The tier with the version of the records that it was set under.
     pub(crate) fn stamped(self, version: u64) -> u64 {
-        version << STAMP_SHIFT | self as u64
+        version << STAMP_SHIFT | STAMPED | self as u64
+    }
+
+    /// Whether it is a segment's, and not that of a seat without any.
+    #[inline]
+    pub(crate) fn is_stamped(word: u64) -> bool {
+        word & STAMPED != 0
     }
 
     /// The same stamp in the foreground.

@@ -286,7 +286,7 @@ mod tests {
     /// Whoever gives way is counted as before when it is back, whether it was counted meanwhile or saw that it had better be.
     #[test]
     fn whoever_gives_way_searches_afterwards() {
-        let shared = without_threads(true);
+        let shared = without_threads(0, true);
         let (me, owner, sleeper) = (shared.take_seat(), shared.take_seat(), shared.take_seat());
         let worker = Worker::new(&shared, me, Role::Worker);
         let sleepers = worker.sleepers();

@@ -70,6 +70,11 @@ impl Counts {
     pub(crate) fn none(self) -> bool {
         self.idle() == 0 && self.strict() == 0
     }
+    /// Whether somebody idle sleeps, and nobody searches.
+    #[inline]
+    pub(crate) fn only_idle(self) -> bool {
+        self.idle() > 0 && self.searching() == 0
+    }
     /// Whether somebody may sleep, for one who has not fenced.
     pub(crate) fn perhaps_some(self) -> bool {
         self.0 & SYMMETRIC != 0 || !self.none()
