@@ -395,6 +395,20 @@ mod tests {
         home.give_back(seat);
     }
 
+    /// It has called the pool from outside before, and is one of its workers now (`WorkerThread::run` in a handler, or in a task).
+    #[test]
+    fn whoever_is_inside_of_a_call_finds_the_seat_of_the_nearest() {
+        let [home, there] = [(); 2].map(|()| crate::shared::without_threads(1, false));
+        let own = home.seat(0);
+        with_pool(&there, |_| {
+            with_pool(&home, |outside| assert!(!ptr::eq(outside.expect("a seat"), own)));
+            unchanged_by(|| {
+                become_worker(own);
+                with_pool(&there, |_| with_pool(&home, |seat| assert!(ptr::eq(seat.expect("a seat"), own))));
+            });
+        });
+    }
+
     #[test]
     fn a_seat_without_segments_says_so() {
         let pool = crate::shared::without_threads(0, false);

@@ -38,7 +38,7 @@ pub(crate) struct Offers {
     first: AtomicU32,
     /// All below has been looked at.
     next: AtomicU32,
-    /// Pushes since the oldest was offered.
+    /// Pushes since the oldest was offered; where that was while nobody searched, since one before.
     pushes: AtomicU32,
     /// The pool's counts, as a number, with which nothing is left to do for a push above what is offered; or `NO_COUNTS`.
     counts: AtomicU64,
@@ -257,7 +257,7 @@ mod tests {
             assert_eq!(offers.are_enough(wanted, 1, |first| first == 0), wanted == 1);
             assert_eq!(offers.resume(wanted, 1, |first| first == 0), Search { from: 1, left: wanted - 1, first: 0 });
         }
-        // It is another one each time, so none was left alone.
+        // It is another one each time.
         assert!((0..3 * LONG).all(|_| {
             offers.remember_the_first(1);
             offers.one_more_push() == LeftAlone::Not

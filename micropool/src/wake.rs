@@ -41,7 +41,8 @@ pub(crate) fn published(me: &Seat, pushed: Pushed<'_>) {
     edge("P3, counts not read");
     let counts = me.pool().sleepers.counts();
     if counts.only_idle() && pushed.position() == 0 && !pushed.word.is_background() {
-        // As in `attend` and `rouse`, where nobody searches: it is the oldest, so there is nothing to offer.
+        // As in `attend` and `rouse`, where nobody searches: it is the oldest, so there is nothing to offer. Nor to remember: what is left in
+        // `offers` of a stack before is found out by looking whether its first still lies there.
         me.unsettle();
         edge("P3");
         fence(Ordering::SeqCst);
@@ -516,6 +517,25 @@ mod tests {
         for seat in [waiter, thief, other] {
             shared.give_back(seat);
         }
+    }
+
+    /// It may come when the lowest was stolen, and so without a look at what was offered.
+    #[test]
+    fn a_first_push_that_wakes_begins_anew() {
+        with_a_pool(true, |shared, owner, sleeper| {
+            let sleepers = &shared.sleepers;
+            sleepers.start_searching();
+            sleepers.do_without_a_fence(sleepers.counts());
+            let counts = sleepers.counts();
+            owner.settle(counts);
+            sleeper.sleeper.announce_idle(sleepers);
+            assert!(sleepers.counts().only_idle());
+            let pushed = push_job(owner, Work::NOTHING);
+            assert!(!owner.is_settled(counts));
+            assert!(owner.reclaim(pushed.slot));
+            sleeper.sleeper.retract(sleepers, Mode::Idle);
+            sleepers.stop_searching();
+        });
     }
 
     #[test]

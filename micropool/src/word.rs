@@ -174,7 +174,7 @@ impl Tier {
         if word & BACKGROUND == 0 { Tier::Foreground } else { Tier::Background }
     }
 
-    /// The tier with the version of the records that it was set under.
+    /// The tier of a segment, with the version of the records that it was set under.
     pub(crate) fn stamped(self, version: u64) -> u64 {
         version << STAMP_SHIFT | STAMPED | self as u64
     }
