@@ -12,8 +12,9 @@ use clap::Parser;
 use micropool_benches::rivals::by_hand::{self, Pair};
 use micropool_benches::rivals::{Forks, bevy, fork_union};
 use micropool_benches::rivals::{chili, forte, ours, rayon, upstream};
+use micropool_benches::steps::{self, Steps};
 use micropool_benches::work::{self, compute};
-use micropool_benches::{Args, Case, Goal, Report, Turn};
+use micropool_benches::{Args, Case, Goal, Report, Turn, pin};
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread::sleep;
@@ -24,6 +25,10 @@ use std::time::{Duration, Instant};
 struct Options {
     #[command(flatten)]
     common: Args,
+
+    /// How much code a fork-join of two empty halves goes through that wakes a thread, instead of times.
+    #[arg(long)]
+    steps: bool,
 }
 
 /// What happens between two fork-joins, and how often to look.
@@ -240,9 +245,37 @@ fn oldest_starts<F: Forks>(least: usize) -> Turn {
     })
 }
 
+/// Of those whose caller does both halves where the other thread doesn't come.
+fn count_steps(args: &Args) {
+    pin::start(false);
+    println!("a fork-join of two empty halves after 20 ms asleep, on the caller's thread");
+    println!("{:16} {:>12} {:>14} {:>14}", "", "instructions", "lines of code", "pages of code");
+    let row = |name, steps: Result<Steps, String>| match steps {
+        Ok(Steps { instructions, lines, pages }) => println!("{name:16} {instructions:12} {lines:14} {pages:14}"),
+        Err(error) => println!("{name:16} {error}"),
+    };
+    let ours = || {
+        let pool = ours::pool(2);
+        move || _ = pool.join(|| (), || ())
+    };
+    let upstream = || {
+        let pool = upstream::pool(2);
+        move || _ = pool.join(|| (), || ())
+    };
+    if args.wants(ours::Ours::NAME) {
+        row(ours::Ours::NAME, steps::count(ours));
+    }
+    if args.wants(upstream::Upstream::NAME) {
+        row(upstream::Upstream::NAME, steps::count(upstream));
+    }
+}
+
 fn main() {
-    let Options { common: args } = Options::parse();
+    let Options { common: args, steps } = Options::parse();
     let args = &args;
+    if steps {
+        return count_steps(args);
+    }
     let mut report = Report::start("latency", args);
     work::calibrate();
     let hot = Pace::hot(args);
