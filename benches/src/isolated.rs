@@ -16,13 +16,18 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 /// How long a turn may be silent before it counts as hanging.
 const PATIENCE_MS: u16 = 30_000;
 
+/// Before a fork: the child would wait for locks of threads that it hasn't.
+pub fn assert_one_thread() {
+    let threads = fs::read_dir("/proc/self/task").map_or(1, Iterator::count);
+    assert_eq!(threads, 1, "a process with threads can't be forked safely");
+}
+
 /// Takes the turn in a child of this process.
 ///
 /// # Errors
 /// If it panics or hangs.
 pub fn turn(take: impl FnOnce() -> Turn) -> Result<Turn, String> {
-    let threads = fs::read_dir("/proc/self/task").map_or(1, Iterator::count);
-    assert_eq!(threads, 1, "a process with threads can't be forked safely");
+    assert_one_thread();
     let (reader, writer) = pipe().expect("a pipe can be made");
     // SAFETY: this process has one thread, so nobody else holds a lock that the child would wait for.
     match unsafe { fork() }.expect("a process can be made") {

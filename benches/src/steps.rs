@@ -2,12 +2,12 @@
 //!
 //! After a pause a line of code (64 bytes) is a miss, and a page (4 KiB) is another one. How many there are doesn't depend on the machine's noise.
 
+use crate::isolated;
 use nix::sys::ptrace;
 use nix::sys::signal::{Signal, kill, raise};
 use nix::sys::wait::{WaitPidFlag, WaitStatus, waitpid};
 use nix::unistd::{ForkResult, Pid, fork};
 use std::collections::BTreeSet;
-use std::fs;
 use std::hint::black_box;
 use std::time::Duration;
 
@@ -38,8 +38,7 @@ extern "C" fn end() {
 /// # Errors
 /// If it doesn't come back: whoever waits for another thread waits for ever.
 pub fn count<F: FnMut()>(prepare: impl FnOnce() -> F) -> Result<Steps, String> {
-    let threads = fs::read_dir("/proc/self/task").map_or(1, Iterator::count);
-    assert_eq!(threads, 1, "a process with threads can't be forked safely");
+    isolated::assert_one_thread();
     // SAFETY: this process has one thread, so nobody else holds a lock that the child would wait for.
     match unsafe { fork() }.expect("a process can be made") {
         ForkResult::Child => {

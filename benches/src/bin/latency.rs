@@ -7,6 +7,8 @@
 //! does. The second part is about
 //! visibility: `join(long, short)` with an idle hot worker, from the call to the first instruction of `short`; and ten halves
 //! pending on a stack when a worker becomes idle, from then to the first instruction of the oldest.
+//!
+//! `--steps` counts the code that a fork and join after a pause goes through, instead of timing it.
 
 use clap::Parser;
 use micropool_benches::rivals::by_hand::{self, Pair};
