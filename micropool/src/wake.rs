@@ -41,15 +41,10 @@ pub(crate) fn published(me: &Seat, pushed: Pushed<'_>) {
     edge("P3, counts not read");
     let counts = me.pool().sleepers.counts();
     if counts.only_idle() && pushed.position() == 0 && !pushed.word.is_background() {
-        // As in `attend` and `rouse`, where nobody searches: it is the oldest, so there is nothing to offer. Nor to remember: what is left in
-        // `offers` of a stack before is found out by looking whether its first still lies there.
+        // As `attend`, where nobody searches: it is the oldest, so there is nothing to offer. Nor to remember: what is left in `offers` of a
+        // stack before is found out by looking whether its first still lies there.
         me.unsettle();
-        edge("P3");
-        fence(Ordering::SeqCst);
-        edge("P4");
-        if !somebody_comes(me.pool(), me.pool().sleepers.counts()) {
-            rouse_a_relative(me, pushed.position());
-        }
+        rouse_for_foreground(me, pushed.position());
     } else if !counts.nothing_to_do() || pushed.word.is_background() {
         attend(me, pushed);
     }
@@ -189,22 +184,36 @@ pub(crate) fn promoted(me: &Seat) {
 #[cold]
 #[inline(never)]
 fn rouse(owner: &Seat, position: u32, tier: Tier) {
+    if tier == Tier::Foreground {
+        return rouse_for_foreground(owner, position);
+    }
     let pool = owner.pool();
+    let counts = counts_after_a_fence(pool);
+    let comes = if pool.config.dedicated_background_threads > 0 {
+        wake_dedicated(pool)
+    } else {
+        pool.background.has_room() && somebody_comes(pool, counts)
+    };
+    if !comes {
+        rouse_a_relative(owner, position);
+    }
+}
+
+#[inline]
+fn rouse_for_foreground(owner: &Seat, position: u32) {
+    let pool = owner.pool();
+    if !somebody_comes(pool, counts_after_a_fence(pool)) {
+        rouse_a_relative(owner, position);
+    }
+}
+
+/// P4.
+#[inline]
+fn counts_after_a_fence(pool: &Shared) -> Counts {
     edge("P3");
     fence(Ordering::SeqCst);
     edge("P4");
-    let counts = pool.sleepers.counts();
-    if counts.none() && tier == Tier::Foreground {
-        return;
-    }
-    if tier == Tier::Background && pool.config.dedicated_background_threads > 0 {
-        if wake_dedicated(pool) {
-            return;
-        }
-    } else if (tier == Tier::Foreground || pool.background.has_room()) && somebody_comes(pool, counts) {
-        return;
-    }
-    rouse_a_relative(owner, position);
+    pool.sleepers.counts()
 }
 
 /// P5: whether somebody searches, or was idle and is awake now. With nobody idle no worker is looked at: while one thread waits strictly,
@@ -215,8 +224,7 @@ fn somebody_comes(pool: &Shared, counts: Counts) -> bool {
 }
 
 /// P6.
-#[cold]
-#[inline(never)]
+#[inline]
 fn rouse_a_relative(owner: &Seat, position: u32) {
     edge("P6");
     if owner.pool().sleepers.counts().strict() > 0 {
@@ -302,6 +310,8 @@ pub(crate) fn everybody(pool: &Shared) {
 
 /// The nearest sleeping thread that waits for something this work descends from (P6). The chain of origins can't change
 /// while the work is pending; if it isn't any more, a wrong answer costs one needless look.
+#[cold]
+#[inline(never)]
 fn wake_ancestor(owner: &Seat, position: u32) {
     let pool = owner.pool();
     let (mut seat, mut position) = (owner, position);
