@@ -252,9 +252,14 @@ fn count_steps(args: &Args) {
     pin::start(false);
     println!("a fork-join of two empty halves after 20 ms asleep, on the caller's thread");
     println!("{:16} {:>12} {:>14} {:>14}", "", "instructions", "lines of code", "pages of code");
-    let row = |name, steps: Result<Steps, String>| match steps {
-        Ok(Steps { instructions, lines, pages }) => println!("{name:16} {instructions:12} {lines:14} {pages:14}"),
-        Err(error) => println!("{name:16} {error}"),
+    let row = |name: &str, count: &dyn Fn() -> Result<Steps, String>| {
+        if !args.wants(name) {
+            return;
+        }
+        match count() {
+            Ok(Steps { instructions, lines, pages }) => println!("{name:16} {instructions:12} {lines:14} {pages:14}"),
+            Err(error) => println!("{name:16} {error}"),
+        }
     };
     let ours = || {
         let pool = ours::pool(2);
@@ -264,12 +269,8 @@ fn count_steps(args: &Args) {
         let pool = upstream::pool(2);
         move || _ = pool.join(|| (), || ())
     };
-    if args.wants(ours::Ours::NAME) {
-        row(ours::Ours::NAME, steps::count(ours));
-    }
-    if args.wants(upstream::Upstream::NAME) {
-        row(upstream::Upstream::NAME, steps::count(upstream));
-    }
+    row(ours::Ours::NAME, &|| steps::count(ours));
+    row(upstream::Upstream::NAME, &|| steps::count(upstream));
 }
 
 fn main() {
