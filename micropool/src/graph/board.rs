@@ -2,15 +2,16 @@
 //!
 //! The board is one entry that many may enter. A bit a node says that it is ready (`ready.rs`); bits are in order of urgency, so the
 //! lowest set bit is the node with the longest way to the end. Whoever finishes a node counts its successors down, sets the
-//! bits of those that are ready now, and goes on with the lowest. A failed node makes its dependants *ready as failed*: they are taken
+//! bits of those that are ready now, and goes on with the lowest (whose bit he needn't set first). A failed node makes its dependants *ready as failed*: they are taken
 //! like others, told not to run, and counted down in turn, so that no chain of failures recurses.
 //!
-//! *Each job is run once, by one thread.* A node's bit is set once: at the start if nothing leads to it, else when the one node before it
-//! ends, or when its countdown falls from 1 to 0, which it does once (nothing counts it up again; both counts are those of the plan's edges,
-//! as `Plan::new` finds them). Its bit is removed by one thread, and the
-//! jobs are lent to the run exclusively.
+//! *Each job is run once, by one thread.* A node becomes ready once: at the start if nothing leads to it, else by the one who ends the last of
+//! its predecessors. Until somebody has found it at 1, a countdown is the number of edges that aren't counted (it begins at the plan's, as
+//! `Plan::new` finds them, and nothing counts up): so whoever finds 1 has the last one, and needn't count; who has found more, and others have
+//! counted before he does, brings it from 1 to 0. A node that is ready is put in once and taken by one thread, or kept by the one who made it
+//! so; the jobs are lent to the run exclusively.
 
-use super::ready::{Ready, words};
+use super::ready::{Batch, Ready, WORD, words};
 use crate::broadcast;
 use crate::current;
 use crate::opened::{Entry, Noted, Opened, Progress};
@@ -86,8 +87,9 @@ pub struct NodeSpec {
 #[derive(Debug)]
 pub struct Plan<const N: usize> {
     nodes: [NodeSpec; N],
-    /// How many edges lead to each node. Counted here and not taken from the macro: that a job runs once rests on it.
-    preds: [u32; N],
+    /// How each node begins: how many edges lead to it (counted here and not taken from the macro: that a job runs once rests on it), and `HERE`.
+    left: [u32; N],
+    has_here: bool,
     width: u32,
 }
 
@@ -99,21 +101,25 @@ impl<const N: usize> Plan<N> {
     /// If an edge leads to no node; in a constant, as the macro writes it, that is an error of the compiler.
     #[must_use]
     pub const fn new(nodes: [NodeSpec; N], width: u32) -> Self {
-        let mut preds = [0; N];
+        let (mut left, mut has_here) = ([0; N], false);
         let mut from = 0;
         while from < N {
             let mut at = 0;
             while at < nodes[from].succs.len() {
-                preds[nodes[from].succs[at].to as usize] += 1;
+                left[nodes[from].succs[at].to as usize] += 1;
                 at += 1;
+            }
+            if nodes[from].here {
+                left[from] += HERE;
+                has_here = true;
             }
             from += 1;
         }
-        Self { nodes, preds, width }
+        Self { nodes, left, has_here, width }
     }
 
     fn of_any_size(&'static self) -> AnyPlan {
-        AnyPlan { nodes: &self.nodes, preds: &self.preds, width: self.width }
+        AnyPlan { nodes: &self.nodes, left: &self.left, has_here: self.has_here, width: self.width }
     }
 }
 
@@ -121,18 +127,26 @@ impl<const N: usize> Plan<N> {
 #[derive(Clone, Copy)]
 struct AnyPlan {
     nodes: &'static [NodeSpec],
-    preds: &'static [u32],
+    left: &'static [u32],
+    has_here: bool,
     width: u32,
 }
 
 /// One node while the graph runs.
 struct Node {
-    /// How many predecessors aren't over, and `FAILED` if the node can't run.
+    /// How many predecessors aren't over (the last one may leave it at 1), and flags.
     left: AtomicU32,
 }
 
 /// Says in `left` that something needed has failed.
 const FAILED: u32 = 1 << 31;
+
+/// Says in `left` that only the caller may run the node.
+const HERE: u32 = 1 << 30;
+
+const fn count(left: u32) -> u32 {
+    left & !(FAILED | HERE)
+}
 
 struct Board<'a, 'job> {
     plan: AnyPlan,
@@ -153,7 +167,7 @@ pub fn run_graph<const N: usize, const W: usize>(
     here: &mut [&mut dyn NodeJob],
 ) {
     const { assert!(W == words(N)) };
-    let nodes: [Node; N] = std::array::from_fn(|k| Node { left: AtomicU32::new(plan.preds[k]) });
+    let nodes: [Node; N] = std::array::from_fn(|k| Node { left: AtomicU32::new(plan.left[k]) });
     let words: [[AtomicU64; W]; 2] = std::array::from_fn(|_| std::array::from_fn(|_| AtomicU64::new(0)));
     run_on_board(plan.of_any_size(), &mut jobs, &nodes, [&words[0], &words[1]], here);
 }
@@ -188,16 +202,14 @@ fn run_on_board(
         unsafe { board.entry.note(entry) };
         wake::warm_up(me.pool(), plan.width.saturating_sub(1));
         let hand = board.hand();
-        if hand.set_ready((0..nodes.len()).filter(|&k| plan.preds[k] == 0)).others > 1 {
-            entry.announce();
-        }
+        hand.start();
         // Those that this thread has ended.
         let (ended, here) = (Cell::new(0), RefCell::new(here));
         let over = Progress {
             entry: opened.entry(),
             done: || board.unfinished.load(Ordering::Acquire) == ended.get(),
             help: |_: &Seat| {
-                let more = board.run_ready(Runner::Caller(&mut here.borrow_mut()));
+                let more = board.run_ready(Caller(&mut here.borrow_mut()));
                 ended.set(ended.get() + more);
                 more > 0
             },
@@ -217,16 +229,66 @@ fn run_on_board(
 unsafe fn help_with_board(data: *const (), me: &Seat) -> Ended {
     // SAFETY: entered: the board stays until this thread has left.
     let board = unsafe { &*data.cast::<Board<'_, '_>>() };
-    let ended = board.run_ready(Runner::Helper(me));
+    let ended = board.run_ready(Helper(me));
     board.count_off(ended);
     Ended::Inside
 }
 
 /// Who runs nodes.
-enum Runner<'a, 'b> {
-    /// With the jobs that it alone may run.
-    Caller(&'a mut [&'b mut dyn NodeJob]),
-    Helper(&'a Seat),
+trait Runner {
+    /// Takes a ready node. `rests`: this thread won't run anything for a while, but what it has run is over.
+    fn take(&self, hand: &Hand<'_>, rests: impl FnOnce()) -> Option<usize>;
+
+    /// Whether to take the next node with the step that puts in those just made ready, and not by [`take`](Self::take).
+    fn goes_on(&self, hand: &Hand<'_>) -> bool;
+
+    /// It has taken one so.
+    fn went_on(&self) {}
+
+    /// The job that only the caller may run, of those the one in this place.
+    fn job_here<'a>(&'a mut self, place: impl FnOnce() -> usize) -> Option<&'a mut dyn NodeJob>;
+
+    const IS_CALLER: bool;
+}
+
+struct Caller<'a, 'b>(&'a mut [&'b mut dyn NodeJob]);
+
+impl Runner for Caller<'_, '_> {
+    const IS_CALLER: bool = true;
+
+    fn take(&self, hand: &Hand<'_>, _rests: impl FnOnce()) -> Option<usize> {
+        if hand.any_here() { hand.take_with_here() } else { hand.take() }
+    }
+
+    fn goes_on(&self, hand: &Hand<'_>) -> bool {
+        !hand.any_here()
+    }
+
+    fn job_here<'c>(&'c mut self, place: impl FnOnce() -> usize) -> Option<&'c mut dyn NodeJob> {
+        Some(&mut *self.0[place()])
+    }
+}
+
+struct Helper<'a>(&'a Seat);
+
+impl Runner for Helper<'_> {
+    const IS_CALLER: bool = false;
+
+    fn take(&self, hand: &Hand<'_>, rests: impl FnOnce()) -> Option<usize> {
+        hand.take_what_is_worth_it(self.0, rests)
+    }
+
+    fn goes_on(&self, hand: &Hand<'_>) -> bool {
+        !hand.leaves_nodes(self.0)
+    }
+
+    fn went_on(&self) {
+        self.0.nodes_worth.took(false);
+    }
+
+    fn job_here<'c>(&'c mut self, _place: impl FnOnce() -> usize) -> Option<&'c mut dyn NodeJob> {
+        None
+    }
 }
 
 impl Board<'_, '_> {
@@ -251,25 +313,21 @@ impl Board<'_, '_> {
     }
 
     /// Runs nodes until none is ready; how many that aren't counted off.
-    fn run_ready(&self, mut runner: Runner<'_, '_>) -> u32 {
-        let is_caller = matches!(runner, Runner::Caller(_));
+    fn run_ready(&self, mut runner: impl Runner) -> u32 {
         let hand = self.hand();
         let mut ended = 0;
-        let mut running = None;
+        // The node that this thread runs, and after a failure the next one.
+        let (mut running, mut given) = (None, None);
         loop {
             let until_none_is = || {
-                loop {
-                    let next = match &runner {
-                        Runner::Caller(_) => hand.take(true),
-                        Runner::Helper(me) => {
-                            hand.take_what_is_worth_it(me, || self.count_off(std::mem::take(&mut ended)))
-                        }
-                    };
-                    let Some(k) = next else { break };
+                let mut next = given.take();
+                while let Some(k) = next.or_else(|| runner.take(&hand, || self.count_off(std::mem::take(&mut ended)))) {
                     running = Some(k);
-                    let ok = self.run_job(k, hand.may_run(k), &mut runner);
+                    // Ordering: seen with the step that made it ready.
+                    let left = self.nodes[k].left.load(Ordering::Relaxed);
+                    let ok = self.run_job(k, left, &mut runner);
                     running = None;
-                    hand.end(k, ok, is_caller);
+                    next = hand.end(k, ok, &runner);
                     ended += 1;
                 }
             };
@@ -280,7 +338,7 @@ impl Board<'_, '_> {
                 Err(payload) => match running.take() {
                     Some(k) => {
                         drop_quietly(payload);
-                        hand.end(k, false, is_caller);
+                        given = hand.end(k, false, &runner);
                         ended += 1;
                     }
                     None => resume_unwind(payload),
@@ -291,10 +349,13 @@ impl Board<'_, '_> {
 
     /// Runs the job of a node that this thread has taken.
     #[allow(unsafe_code)]
-    fn run_job(&self, k: usize, may: bool, runner: &mut Runner<'_, '_>) -> bool {
-        if let (true, Runner::Caller(here)) = (self.plan.nodes[k].here, runner) {
-            let place = self.plan.nodes[..k].iter().filter(|node| node.here).count();
-            return here[place].run(may);
+    fn run_job(&self, k: usize, left: u32, runner: &mut impl Runner) -> bool {
+        let may = left & FAILED == 0;
+        if left & HERE != 0 {
+            let place = || self.plan.nodes[..k].iter().filter(|node| node.here).count();
+            if let Some(job) = runner.job_here(place) {
+                return job.run(may);
+            }
         }
         let job = self.jobs[k].as_ptr();
         // SAFETY: this thread has taken the node, as nobody else does (see above), and the board has the jobs exclusively.
@@ -313,49 +374,52 @@ struct Hand<'a> {
     ready_here: Ready<'a>,
 }
 
-/// What has become ready.
-struct MadeReady {
-    /// How many nodes that anybody may take.
-    others: u32,
-    /// Whether some that only the caller may.
-    here: bool,
-}
-
-impl Hand<'_> {
+impl<'a> Hand<'a> {
     fn any_ready(&self) -> bool {
-        !self.ready.is_empty() || !self.ready_here.is_empty()
+        !self.ready.is_empty() || self.any_here()
     }
 
-    /// Makes nodes ready, all together.
-    fn set_ready(&self, nodes: impl Iterator<Item = usize>) -> MadeReady {
-        let mut made = MadeReady { others: 0, here: false };
-        let mut others = self.ready.batch();
-        for k in nodes {
-            if self.plan.nodes[k].here {
-                self.ready_here.insert(k);
-                made.here = true;
-            } else {
-                others.add(k);
-                made.others += 1;
-            }
+    /// Whether something is ready that only the caller may take.
+    fn any_here(&self) -> bool {
+        self.plan.has_here && !self.ready_here.is_empty()
+    }
+
+    /// Makes those ready that nothing leads to.
+    fn start(&self) {
+        if self.plan.has_here {
+            self.ready_here.fill(self.bits_of_those_left_at(HERE));
         }
-        others.insert();
-        made
+        if self.ready.fill(self.bits_of_those_left_at(0)) > 1 {
+            self.entry.announce();
+        }
+    }
+
+    /// Of the nodes that begin so, a bit each, in words. (Without a branch for each: which they are is chance.)
+    fn bits_of_those_left_at(&self, begin: u32) -> impl Iterator<Item = u64> + use<> {
+        self.plan.left.chunks(WORD).map(move |nodes| {
+            let bits = nodes.iter().enumerate().map(|(k, &left)| u64::from(left == begin) << k);
+            bits.fold(0, std::ops::BitOr::bitor)
+        })
     }
 
     /// Takes the most urgent ready node, for a helper; while it doubts, one that the caller has left for a moment. (Who runs no node takes
     /// one: what is left lies there because the caller is busy.) `rests`: it won't run anything for a while, but what it has run is over.
     #[inline]
     fn take_what_is_worth_it(&self, me: &Seat, rests: impl FnOnce()) -> Option<usize> {
-        if me.nodes_worth.is_doubtful() && self.may_leave_nodes(me) {
+        if self.leaves_nodes(me) {
             rests();
             if let Some(k) = self.take_what_has_lain(me) {
                 return Some(k);
             }
         }
-        let k = self.take(false)?;
+        let k = self.take()?;
         me.nodes_worth.took(false);
         Some(k)
+    }
+
+    /// Whether a helper lets nodes lie, for their caller, before it takes one.
+    fn leaves_nodes(&self, me: &Seat) -> bool {
+        me.nodes_worth.is_doubtful() && self.may_leave_nodes(me)
     }
 
     /// Whether a helper may let nodes lie: not where another helper takes them too, nor where others have something for it to do, nor where it
@@ -381,63 +445,112 @@ impl Hand<'_> {
         None
     }
 
-    /// Takes the most urgent ready node.
-    fn take(&self, with_here: bool) -> Option<usize> {
-        let announce = || self.entry.announce();
+    /// Takes the most urgent node that anybody may take.
+    fn take(&self) -> Option<usize> {
+        self.ready.take(|| self.entry.announce())
+    }
+
+    /// Takes the most urgent node, for the caller, where some are ready for it alone.
+    #[cold]
+    fn take_with_here(&self) -> Option<usize> {
         loop {
-            let anybody = self.ready.first(announce);
-            let mine = if with_here { self.ready_here.first(|| ()) } else { None };
-            let (k, removed) = match (anybody, mine) {
-                (anybody, Some(mine)) if anybody.is_none_or(|anybody| mine < anybody) => {
-                    if anybody.is_some() {
-                        // It was perhaps left to this thread, by itself, without a word to those who sleep.
-                        self.entry.announce();
-                    }
-                    (mine, self.ready_here.remove(mine, || ()))
+            let anybody = self.ready.first(|| self.entry.announce());
+            let Some(mine) = self.ready_here.first(|| ()) else { return self.take() };
+            if anybody.is_some_and(|anybody| anybody < mine) {
+                if let Some(k) = self.take() {
+                    return Some(k);
                 }
-                (Some(k), _) => (k, self.ready.remove(k, announce)),
-                (None, _) => return None,
-            };
-            if removed {
-                return Some(k);
+                continue;
+            }
+            if anybody.is_some() {
+                // It was perhaps left to this thread, by itself, without a word to those who sleep.
+                self.entry.announce();
+            }
+            if self.ready_here.remove(mine, || ()) {
+                return Some(mine);
             }
         }
     }
 
-    fn may_run(&self, k: usize) -> bool {
-        // Ordering: seen with the bit that made it ready.
-        self.nodes[k].left.load(Ordering::Relaxed) & FAILED == 0
-    }
-
-    /// Counts the successors of a node down.
-    fn end(&self, k: usize, ok: bool, is_caller: bool) {
-        let over = |edge: &&Edge| self.count_down(edge.to as usize, edge.needs && !ok);
-        let MadeReady { others, here } =
-            self.set_ready(self.plan.nodes[k].succs.iter().filter(over).map(|edge| edge.to as usize));
-        edge("nodes are ready, not announced");
-        // This thread goes on with one of them itself.
-        if others > 1 || (others == 1 && self.ready.has_several()) {
-            self.entry.announce();
+    /// A node is over, run or not; perhaps the next one, if this thread has it already.
+    #[inline]
+    fn end<R: Runner>(&self, k: usize, ok: bool, runner: &R) -> Option<usize> {
+        let MadeReady { others, here } = self.count_down_from(k, ok);
+        if others.is_empty() && !here {
+            return None;
         }
-        if here && !is_caller {
-            // Only the owner may take it. Ordering: with its "announce; heavy fence; look" (S1, S3, S4).
-            fence(Ordering::SeqCst);
-            let owner = self.entry.owner();
-            if owner.sleeper.sleeps_for_position(self.entry.id().position) {
-                owner.sleeper.wake(&owner.pool().sleepers, Mode::Strict);
+        let mut next = None;
+        if !others.is_empty() {
+            let left;
+            (next, left) = if runner.goes_on(self) { others.insert_and_take() } else { (None, others.insert()) };
+            edge("nodes are ready, not announced");
+            if next.is_some() {
+                runner.went_on();
+            }
+            if left {
+                self.entry.announce();
             }
         }
+        if here && !R::IS_CALLER {
+            self.wake_owner();
+        }
+        next
     }
 
-    /// A predecessor of this node is over; whether it was the last one.
-    fn count_down(&self, k: usize, failed: bool) -> bool {
+    /// Of what is ready now the caller's own nodes are put in, the others not, or not all.
+    #[inline]
+    fn count_down_from(&self, k: usize, ok: bool) -> MadeReady<'a> {
+        let mut made = MadeReady { others: self.ready.batch(), here: false };
+        for edge in self.plan.nodes[k].succs {
+            let to = edge.to as usize;
+            match self.count_down(to, edge.needs && !ok) {
+                None => {}
+                Some(left) if left & HERE != 0 => {
+                    self.ready_here.insert(to);
+                    made.here = true;
+                }
+                Some(_) => made.others.add(to),
+            }
+        }
+        made
+    }
+
+    /// A predecessor of this node is over; the node's word, if that was the last one.
+    #[inline]
+    fn count_down(&self, k: usize, failed: bool) -> Option<u32> {
         let left = &self.nodes[k].left;
         if failed {
             left.fetch_or(FAILED, Ordering::Relaxed);
         }
-        // With one predecessor nobody else counts. Ordering: AcqRel: whoever counts to 0 has seen all predecessors' ends, `FAILED` among them.
-        self.plan.preds[k] == 1 || left.fetch_sub(1, Ordering::AcqRel) & !FAILED == 1
+        // Ordering: Acquire pairs with the Release of those who have counted: who is the last one has seen all predecessors' ends, `FAILED`
+        // among them.
+        let before = left.load(Ordering::Acquire);
+        if count(before) == 1 {
+            return Some(before);
+        }
+        edge("seen that a node isn't ready, not counted");
+        let before = left.fetch_sub(1, Ordering::AcqRel);
+        (count(before) == 1).then_some(before)
     }
+
+    /// A node is ready that only the owner may take.
+    #[cold]
+    fn wake_owner(&self) {
+        // Ordering: with its "announce; heavy fence; look" (S1, S3, S4).
+        fence(Ordering::SeqCst);
+        let owner = self.entry.owner();
+        if owner.sleeper.sleeps_for_position(self.entry.id().position) {
+            owner.sleeper.wake(&owner.pool().sleepers, Mode::Strict);
+        }
+    }
+}
+
+/// What has become ready.
+struct MadeReady<'a> {
+    /// What anybody may take.
+    others: Batch<'a>,
+    /// Whether some that only the caller may.
+    here: bool,
 }
 
 #[cfg(all(loom, test))]
@@ -453,7 +566,8 @@ mod tests {
         const TO_1: Edge = Edge { to: 1, needs: true };
         const TO_2: Edge = Edge { to: 2, needs: false };
         let nodes = [&[TO_1, TO_2, TO_2][..], &[TO_2], &[]].map(|succs| NodeSpec { succs, here: false });
-        assert_eq!(Plan::new(nodes, 1).preds, [0, 1, 3]);
+        assert_eq!(Plan::new(nodes, 1).left, [0, 1, 3]);
+        assert_eq!(Plan::new(nodes.map(|node| NodeSpec { here: true, ..node }), 1).left, [HERE, HERE + 1, HERE + 3]);
     }
 
     #[test]

@@ -3,14 +3,20 @@
 //! Up to 63 nodes have their bits in one word, the `top`, which is the `available` of the board's entry: outsiders look there. More
 //! have theirs in words of 64, and the top has a bit for each of those with something in it (the last bit for all further ones).
 //!
+//! * F *fill* writes the words, and then the top, at once: nobody comes in before that, or finds half of it.
 //! * R1 *insert* sets the bit in its word, those of several nodes at once: whoever looks chooses among all of them, and the line changes
 //!   hands once. R2 sets the word's bit in the top if the word was 0 or the top doesn't show it.
-//! * T1 *remove* clears the bit; if the word is 0 then, T2 clears the word's bit in the top, and T3 looks at the word again. If there
-//!   is something, T4 shows it again and announces it: who looked between T2 and T4 saw nothing, and may sleep.
+//! * T1 *take* and *remove* clear the bit; if the word is 0 then, T2 clears the word's bit in the top, and T3 looks at the word again. If
+//!   there is something, T4 shows it again and announces it: who looked between T2 and T4 saw nothing, and may sleep.
+//! * E1 *exchange* is R1 and T1 in one step, for a thread that goes on itself: it puts in the nodes of one word and takes the most urgent
+//!   one of that word, if the top shows no word before it (and not in words that share a bit of the top); R2 follows for R1's reasons. If the most urgent is the only one to be put in,
+//!   nothing is written: nobody else has ever heard of it.
 //!
-//! *Nothing stays hidden.* Say that a word has been filled (its last change from 0, by some R1) and the top doesn't show it when all
-//! steps are over. That R1 found 0, so its R2 followed, and a T2 came after that R2 in the order of the top's changes. Both are
-//! read-modify-writes, so T2 has acquired what R2 released: T3 came after the filling, and saw it. (Without the second reason for R2
+//! *Nothing stays hidden.* F shows what it fills before anybody is there. Say that a word has been filled later (its last change from 0, by
+//! some R1 or E1) and the top doesn't show it when all
+//! steps are over. That step found 0, so its R2 followed, and a T2 came after that R2 in the order of the top's changes. Both are
+//! read-modify-writes, so T2 has acquired what R2 released: T3 came after the filling, and saw it. E1 needs no T2, for it empties no word:
+//! it takes one bit, and what it puts in wasn't there before. (Without the second reason for R2
 //! nothing would be lost, but a node could be hidden for as long as another thread stops between its R1 and R2.)
 
 use crate::sync::{AtomicU64, Ordering, edge};
@@ -44,11 +50,16 @@ impl<'a> Ready<'a> {
     }
 
     /// Whether there are two at least.
-    pub(super) fn has_several(self) -> bool {
-        let several = |bits: u64| bits & bits.wrapping_sub(1) != 0;
+    fn has_several(self) -> bool {
         let top = self.top.load(Ordering::Relaxed);
-        several(top)
-            || top != 0 && self.group(top.trailing_zeros()).iter().any(|word| several(word.load(Ordering::Relaxed)))
+        let several_in = |words: &[AtomicU64]| {
+            let mut nodes = 0;
+            words.iter().any(|word| {
+                nodes += word.load(Ordering::Relaxed).count_ones();
+                nodes > 1
+            })
+        };
+        several(top) || top != 0 && several_in(self.group(top.trailing_zeros()))
     }
 
     /// Whether a node is ready still.
@@ -67,18 +78,44 @@ impl<'a> Ready<'a> {
         self.insert_bits(k / WORD, 1 << (k % WORD));
     }
 
-    /// Nodes to be inserted together.
+    /// Nodes to be put in together.
     pub(super) fn batch(self) -> Batch<'a> {
-        Batch { ready: self, word: 0, bits: 0 }
+        Batch { ready: self, word: 0, bits: 0, of_several_words: false }
     }
 
+    /// F, of a set with nothing in it, which nobody else can look into yet. How many nodes that is.
+    pub(super) fn fill(self, words: impl Iterator<Item = u64>) -> u32 {
+        let (mut shown, mut nodes) = (0, 0);
+        for (at, bits) in words.enumerate().filter(|&(_, bits)| bits != 0) {
+            nodes += bits.count_ones();
+            match self.words.get(at) {
+                None => shown = bits,
+                Some(word) => {
+                    word.store(bits, Ordering::Relaxed);
+                    shown |= 1 << group_of(at * WORD);
+                }
+            }
+        }
+        edge("words filled, not shown");
+        // Ordering: Release, with the Acquire of who comes in because of it: he sees the words, and what was written before.
+        self.top.store(shown, Ordering::Release);
+        nodes
+    }
+
+    /// R1 and R2, of nodes of one word.
     fn insert_bits(self, word: usize, bits: u64) {
-        if self.words.is_empty() {
-            // Ordering: Release with the Acquire of `remove`: the taker sees what the predecessors did.
+        let Some(place) = self.words.get(word) else {
+            // Ordering: Release with the Acquire of `take` and `remove`: the taker sees what the predecessors did.
             self.top.fetch_or(bits, Ordering::Release);
             return;
-        }
-        let before = self.words[word].fetch_or(bits, Ordering::Release);
+        };
+        let before = place.fetch_or(bits, Ordering::Release);
+        self.show(word, before);
+    }
+
+    /// R2, if there is a reason; of a word that something was put into, and what was there before.
+    #[inline]
+    fn show(self, word: usize, before: u64) {
         edge("R1 of a node");
         let shown = 1 << group_of(word * WORD);
         if before == 0 || self.top.load(Ordering::Relaxed) & shown == 0 {
@@ -87,37 +124,95 @@ impl<'a> Ready<'a> {
         }
     }
 
-    /// The most urgent one, which somebody else may remove first. `announce`: see T4.
+    /// E1. `None`, and nothing done: there may be more urgent ones elsewhere.
+    #[inline]
+    fn exchange(self, word: usize, bits: u64) -> Option<usize> {
+        let place = match self.words.get(word) {
+            None => self.top,
+            Some(place) => {
+                let earlier = (1 << group_of(word * WORD)) - 1;
+                // The last group has several words.
+                if self.top.load(Ordering::Relaxed) & earlier != 0 || word + 1 >= TOP {
+                    return None;
+                }
+                place
+            }
+        };
+        let mut before = place.load(Ordering::Relaxed);
+        loop {
+            let all = before | bits;
+            let (first, left) = (all.trailing_zeros() as usize, all & (all - 1));
+            if left == before {
+                return Some(word * WORD + first);
+            }
+            edge("chosen, not exchanged");
+            // Ordering: Release as in R1, Acquire as in T1.
+            match place.compare_exchange_weak(before, left, Ordering::AcqRel, Ordering::Relaxed) {
+                Ok(_) => {
+                    if !self.words.is_empty() {
+                        self.show(word, before);
+                    }
+                    return Some(word * WORD + first);
+                }
+                Err(now) => before = now,
+            }
+        }
+    }
+
+    /// The most urgent one, which somebody else may take first. `announce`: see T4.
     pub(super) fn first(self, announce: impl Fn()) -> Option<usize> {
+        self.first_word(&announce).map(|(at, _, bits)| at * WORD + bits.trailing_zeros() as usize)
+    }
+
+    /// Takes the most urgent one. `announce`: see T4.
+    #[inline]
+    pub(super) fn take(self, announce: impl Fn()) -> Option<usize> {
+        loop {
+            let (at, word, bits) = self.first_word(&announce)?;
+            let left = bits & (bits - 1);
+            edge("a node chosen, not taken");
+            // Ordering: Acquire pairs with R1 and E1.
+            if word.compare_exchange_weak(bits, left, Ordering::Acquire, Ordering::Relaxed).is_ok() {
+                if left == 0 && !self.words.is_empty() {
+                    self.hide(group_of(at * WORD), &announce);
+                }
+                return Some(at * WORD + bits.trailing_zeros() as usize);
+            }
+        }
+    }
+
+    /// The first word that has something, and what: its number, itself, its bits.
+    #[inline]
+    fn first_word(self, announce: &impl Fn()) -> Option<(usize, &'a AtomicU64, u64)> {
         let top = self.top.load(Ordering::Relaxed);
         if top == 0 {
             return None;
         }
         let lowest = top.trailing_zeros() as usize;
         let Some(word) = self.words.get(lowest) else {
-            return Some(lowest);
+            return Some((0, self.top, top));
         };
         match word.load(Ordering::Relaxed) {
             0 => self.first_of_later_words(announce),
-            bits => Some(lowest * WORD + bits.trailing_zeros() as usize),
+            bits => Some((lowest, word, bits)),
         }
     }
 
     /// The same where the first word that is shown has nothing: it stands for others too, or was shown late, by an R2 whose nodes are gone.
     #[cold]
-    fn first_of_later_words(self, announce: impl Fn()) -> Option<usize> {
+    fn first_of_later_words(self, announce: &impl Fn()) -> Option<(usize, &'a AtomicU64, u64)> {
         loop {
             let top = self.top.load(Ordering::Relaxed);
             if top == 0 {
                 return None;
             }
             let group = top.trailing_zeros();
-            let words = self.group(group).iter().map(|word| word.load(Ordering::Relaxed));
-            let mut filled = (group as usize..).zip(words).filter(|&(_, bits)| bits != 0);
-            if let Some((at, bits)) = filled.next() {
-                return Some(at * WORD + bits.trailing_zeros() as usize);
+            let words = self.group(group).iter().map(|word| (word, word.load(Ordering::Relaxed)));
+            let mut filled = (group as usize..).zip(words).filter(|&(_, (_, bits))| bits != 0);
+            if let Some((at, (word, bits))) = filled.next() {
+                return Some((at, word, bits));
             }
-            self.hide(group, &announce);
+            self.hide(group, announce);
         }
     }
 
@@ -152,26 +247,51 @@ impl<'a> Ready<'a> {
 /// See [`Ready::batch`].
 pub(super) struct Batch<'a> {
     ready: Ready<'a>,
-    /// Of one word.
+    /// Of one word, the last one that something was added of.
     word: usize,
     bits: u64,
+    /// Those of others have been put in already.
+    of_several_words: bool,
 }
 
 impl Batch<'_> {
+    #[inline]
     pub(super) fn add(&mut self, k: usize) {
         if k / WORD != self.word {
-            self.insert();
+            if self.bits != 0 {
+                self.ready.insert_bits(self.word, std::mem::take(&mut self.bits));
+                self.of_several_words = true;
+            }
             self.word = k / WORD;
         }
         self.bits |= 1 << (k % WORD);
     }
 
-    /// Inserts what has been added.
-    pub(super) fn insert(&mut self) {
-        if self.bits != 0 {
-            self.ready.insert_bits(self.word, std::mem::take(&mut self.bits));
-        }
+    pub(super) fn is_empty(&self) -> bool {
+        self.bits == 0
     }
+
+    /// Puts in what has been added; whether there is more now than one node, which this thread goes on with.
+    pub(super) fn insert(self) -> bool {
+        self.ready.insert_bits(self.word, self.bits);
+        self.of_several_words || several(self.bits) || self.ready.has_several()
+    }
+
+    /// Puts in what has been added, and takes the most urgent node if it is found at once. And whether there is something for others: some of those
+    /// added, or if none was taken more than the one that this thread goes on with.
+    #[inline]
+    pub(super) fn insert_and_take(self) -> (Option<usize>, bool) {
+        if !self.of_several_words {
+            if let Some(k) = self.ready.exchange(self.word, self.bits) {
+                return (Some(k), self.bits & !(1 << (k % WORD)) != 0);
+            }
+        }
+        (None, self.insert())
+    }
+}
+
+fn several(bits: u64) -> bool {
+    bits & bits.wrapping_sub(1) != 0
 }
 
 fn group_of(k: usize) -> u32 {
@@ -203,17 +323,24 @@ mod tests {
                         let other = (random >> 13) as usize % nodes;
                         let mut batch = ready.batch();
                         batch.add(k);
-                        if oracle.insert(other) {
+                        let with_other = oracle.insert(other);
+                        if with_other {
                             batch.add(other);
                         }
-                        batch.insert();
+                        if random & 64 == 0 {
+                            assert_eq!(batch.insert(), oracle.len() > 1);
+                        } else if let (Some(taken), left) = batch.insert_and_take() {
+                            // The others may have been there before.
+                            let is_own = taken == k || with_other && taken == other;
+                            assert_eq!(left, with_other || !is_own);
+                            assert_eq!(oracle.pop_first(), Some(taken));
+                        }
                     }
                     false => assert_eq!(ready.remove(k, || ()), oracle.remove(&k)),
                 }
                 assert_eq!(ready.first(|| ()), oracle.first().copied());
                 assert_eq!(ready.is_empty(), oracle.is_empty());
-                assert!(ready.has_several() || oracle.len() < 2 || nodes > 62 * WORD);
-                assert!(!ready.has_several() || oracle.len() > 1);
+                assert_eq!(ready.has_several(), oracle.len() > 1);
                 assert_eq!(top.load(Ordering::Relaxed) >> TOP, 0);
             }
             while let Some(k) = ready.first(|| ()) {
@@ -221,5 +348,19 @@ mod tests {
             }
             assert!(oracle.is_empty());
         }
+    }
+
+    /// One bit of the top stands for all of them.
+    #[test]
+    fn in_the_last_words_nothing_goes_before_the_lowest() {
+        let (lowest, later) = (62 * WORD + 1, 64 * WORD);
+        let words: Vec<_> = (0..words(70 * WORD)).map(|_| AtomicU64::new(0)).collect();
+        let top = AtomicU64::new(0);
+        let ready = Ready::new(&top, &words);
+        ready.insert(lowest);
+        let mut batch = ready.batch();
+        batch.add(later);
+        assert_eq!(batch.insert_and_take(), (None, true));
+        assert_eq!([(); 3].map(|()| ready.take(|| ())), [Some(lowest), Some(later), None]);
     }
 }

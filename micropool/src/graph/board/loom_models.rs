@@ -73,7 +73,7 @@ loom::thread_local! {
 }
 
 // The caller sleeps, perhaps, when a helper's node makes one ready that only the caller may run.
-// Goes red if `run_one` doesn't wake the owner, or without its fence, or if `can_help` doesn't see `ready_here`.
+// Goes red if `wake_owner` doesn't wake him, or without its fence, or if `can_help` doesn't see `ready_here`.
 #[test]
 fn board_wakes_its_owner_for_a_node_that_is_his() {
     explore(Some(2), || {

@@ -8,14 +8,19 @@ use std::sync::Arc;
 struct Set {
     top: AtomicU64,
     words: [AtomicU64; 1],
-    frames: [Frame; 2],
+    frames: [Frame; 3],
     announced: AtomicU64,
 }
 
 impl Set {
     fn new() -> Arc<Self> {
         let word = || AtomicU64::new(0);
-        Arc::new(Self { top: word(), words: [word()], frames: [Frame::new(0), Frame::new(0)], announced: word() })
+        Arc::new(Self {
+            top: word(),
+            words: [word()],
+            frames: [const { () }; 3].map(|()| Frame::new(0)),
+            announced: word(),
+        })
     }
 
     fn ready(&self) -> Ready<'_> {
@@ -27,23 +32,49 @@ impl Set {
         self.ready().insert(k);
     }
 
+    fn announce(&self) {
+        self.announced.fetch_add(1, Ordering::Relaxed);
+    }
+
+    fn run(&self, k: usize) {
+        self.frames[k].write(self.frames[k].read() + 1);
+    }
+
     /// Takes one, if there is one.
     fn take(&self) -> bool {
-        let announce = || {
-            self.announced.fetch_add(1, Ordering::Relaxed);
-        };
-        let Some(k) = self.ready().first(announce) else {
-            return false;
-        };
-        let is_ours = self.ready().remove(k, announce);
-        if is_ours {
-            self.frames[k].write(self.frames[k].read() + 1);
+        let taken = self.ready().take(|| self.announce());
+        taken.inspect(|&k| self.run(k)).is_some()
+    }
+
+    /// As whoever lets nodes lie takes one.
+    fn remove_first(&self) -> bool {
+        let announce = || self.announce();
+        let removed = self.ready().first(announce).filter(|&k| self.ready().remove(k, announce));
+        removed.inspect(|&k| self.run(k)).is_some()
+    }
+
+    /// Puts some in, as who goes on himself; whether he has taken one with that.
+    fn exchange(&self, nodes: &[usize]) -> bool {
+        let mut batch = self.ready().batch();
+        for &k in nodes {
+            self.frames[k].write(1);
+            batch.add(k);
         }
-        is_ours
+        batch.insert_and_take().0.inspect(|&k| self.run(k)).is_some()
+    }
+
+    /// Takes all that are left when everybody else has gone: that makes so many in all.
+    fn take_the_rest(&self, mut taken: usize, all: usize) {
+        while self.take() {
+            taken += 1;
+        }
+        assert_eq!(taken, all);
+        assert!(self.frames[..all].iter().all(|frame| frame.read() == 2));
+        assert!(self.ready().is_empty());
     }
 }
 
-// Goes red if `insert` or `remove` is Relaxed, if T3 is left out, or if T2 is Relaxed.
+// Goes red if `insert` or `take` is Relaxed, if T3 is left out, or if T2 is Relaxed.
 #[test]
 fn ready_nothing_stays_hidden() {
     explore(Some(3), || {
@@ -55,36 +86,120 @@ fn ready_nothing_stays_hidden() {
             })
             .collect();
         start.go();
-        let mut taken = usize::from(set.take());
+        let taken = usize::from(set.take());
         makers.into_iter().for_each(|maker| maker.join().unwrap());
-        while set.take() {
-            taken += 1;
-        }
-        assert_eq!(taken, 2);
-        assert!(set.frames.iter().all(|frame| frame.read() == 2));
-        assert!(set.ready().is_empty());
+        set.take_the_rest(taken, 2);
     });
 }
 
-// Two threads take, one of them as the other fills. Goes red if `remove` is a load and a store.
-#[test]
-fn ready_is_taken_once() {
-    explore(Some(3), || {
+// Two threads take, one of them as the other fills. Goes red if `take` or `remove` is a load and a store, or Relaxed.
+fn is_taken_once(by_one: fn(&Set) -> bool, by_other: fn(&Set) -> bool) {
+    explore(Some(3), move || {
         let (set, start) = (Set::new(), Start::new());
         set.insert(0);
         let other = set.clone();
-        let taker = start.spawn(move || usize::from(other.take()));
+        let taker = start.spawn(move || usize::from(by_other(&other)));
         let other = set.clone();
         let maker = start.spawn(move || other.insert(1));
         start.go();
-        let mut taken = usize::from(set.take());
-        taken += taker.join().unwrap();
+        let taken = usize::from(by_one(&set)) + taker.join().unwrap();
         maker.join().unwrap();
-        while set.take() {
-            taken += 1;
+        set.take_the_rest(taken, 2);
+    });
+}
+
+#[test]
+fn ready_is_taken_once() {
+    is_taken_once(Set::take, Set::take);
+}
+
+#[test]
+fn ready_is_removed_once() {
+    is_taken_once(Set::remove_first, Set::remove_first);
+}
+
+#[test]
+fn ready_is_taken_or_removed() {
+    is_taken_once(Set::take, Set::remove_first);
+}
+
+// Two go on with what they have made ready, and a third takes. Goes red if `exchange` is Relaxed on either side, or a load and a store.
+#[test]
+fn ready_is_exchanged() {
+    explore(Some(3), || {
+        let (set, start) = (Set::new(), Start::new());
+        let makers = [&[0, 1][..], &[2]].map(|nodes| {
+            let set = set.clone();
+            start.spawn(move || usize::from(set.exchange(nodes)))
+        });
+        start.go();
+        let taken = usize::from(set.take());
+        let exchanged: usize = makers.into_iter().map(|maker| maker.join().unwrap()).sum();
+        set.take_the_rest(taken + exchanged, 3);
+    });
+}
+
+// One has put a node in; who exchanges takes that one, or his own, while a third takes. Goes red as the one before.
+#[test]
+fn ready_is_exchanged_for_what_was_there() {
+    explore(Some(3), || {
+        let (set, start) = (Set::new(), Start::new());
+        let other = set.clone();
+        let maker = start.spawn(move || other.insert(0));
+        let other = set.clone();
+        let exchanger = start.spawn(move || usize::from(other.exchange(&[1])));
+        start.go();
+        let taken = usize::from(set.take());
+        maker.join().unwrap();
+        set.take_the_rest(taken + exchanger.join().unwrap(), 2);
+    });
+}
+
+// One makes two ready and goes on with the first, another takes the second. Goes red if an exchange shows nothing.
+#[test]
+fn ready_is_exchanged_for_one_of_two() {
+    explore(None, || {
+        let (set, start) = (Set::new(), Start::new());
+        let other = set.clone();
+        let exchanger = start.spawn(move || usize::from(other.exchange(&[0, 1])));
+        start.go();
+        let taken = usize::from(set.take());
+        set.take_the_rest(taken + exchanger.join().unwrap(), 2);
+    });
+}
+
+// One takes the last node of a word, and hides it, while another puts two in and goes on with one. Goes red as `ready_nothing_stays_hidden`.
+#[test]
+fn ready_what_is_exchanged_is_not_hidden() {
+    explore(None, || {
+        let (set, start) = (Set::new(), Start::new());
+        set.insert(2);
+        let other = set.clone();
+        let exchanger = start.spawn(move || usize::from(other.exchange(&[0, 1])));
+        start.go();
+        let taken = usize::from(set.take());
+        set.take_the_rest(taken + exchanger.join().unwrap(), 3);
+    });
+}
+
+// Who comes in because the top shows something finds all of it. Goes red if the top is written Relaxed, or before the words.
+#[test]
+fn ready_is_filled_at_once() {
+    explore(None, || {
+        let (set, start) = (Set::new(), Start::new());
+        let other = set.clone();
+        let maker = start.spawn(move || {
+            (0..2).for_each(|k| other.frames[k].write(1));
+            assert_eq!(other.ready().fill([0b11].into_iter()), 2);
+        });
+        start.go();
+        let mut taken = 0;
+        if !set.ready().is_empty() {
+            assert!(set.take() && set.take());
+            taken = 2;
         }
-        assert_eq!(taken, 2);
-        assert!(set.frames.iter().all(|frame| frame.read() == 2));
+        maker.join().unwrap();
+        set.take_the_rest(taken, 2);
     });
 }
 
