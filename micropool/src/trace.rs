@@ -36,7 +36,9 @@ mod on {
             Self(Span::current())
         }
 
-        pub(crate) fn node(&self, name: &'static str) -> Entered {
+        /// That one of these begins.
+        pub(crate) fn node(&self, names: &[&'static str], node: u32) -> Entered {
+            let name = names[node as usize];
             Entered(tracing::trace_span!(parent: &self.0, "node", name, worker = current_thread_index()).entered())
         }
     }
@@ -93,7 +95,7 @@ mod off {
         }
 
         #[inline]
-        pub(crate) fn node(&self, _name: &'static str) -> Entered {
+        pub(crate) fn node(&self, _names: &[&'static str], _node: u32) -> Entered {
             Entered
         }
     }

@@ -82,7 +82,7 @@ impl<E> Block<E> {
             }
             return;
         }
-        let _span = self.parent.node(self.names[node as usize]);
+        let _span = self.parent.node(self.names, node);
         if let Err(payload) = catch_unwind(AssertUnwindSafe(|| f(true))) {
             self.record(node, Failure::Panic(payload));
         }

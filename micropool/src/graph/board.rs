@@ -2,8 +2,8 @@
 //!
 //! The board is one entry that many may enter. A bit a node says that it is ready (`ready.rs`); bits are in order of urgency, so the
 //! lowest set bit is the node with the longest way to the end. Whoever finishes a node counts its successors down, sets the
-//! bits of those that are ready now, and goes on with the lowest (whose bit he needn't set first). A failed node makes its dependants *ready as failed*: they are taken
-//! like others, told not to run, and counted down in turn, so that no chain of failures recurses.
+//! bits of those that are ready now, and goes on with the lowest (whose bit he needn't set first). A failed node makes its dependants
+//! *ready as failed*: they are taken like others, told not to run, and counted down in turn, so that no chain of failures recurses.
 //!
 //! *Each job is run once, by one thread.* A node becomes ready once: at the start if nothing leads to it, else by the one who ends the last of
 //! its predecessors. Until somebody has found it at 1, a countdown is the number of edges that aren't counted (it begins at the plan's, as
@@ -246,7 +246,7 @@ trait Runner {
     fn went_on(&self) {}
 
     /// The job that only the caller may run, of those the one in this place.
-    fn job_here<'a>(&'a mut self, place: impl FnOnce() -> usize) -> Option<&'a mut dyn NodeJob>;
+    fn job_here(&mut self, place: impl FnOnce() -> usize) -> Option<&mut dyn NodeJob>;
 
     const IS_CALLER: bool;
 }
@@ -264,7 +264,7 @@ impl Runner for Caller<'_, '_> {
         !hand.any_here()
     }
 
-    fn job_here<'c>(&'c mut self, place: impl FnOnce() -> usize) -> Option<&'c mut dyn NodeJob> {
+    fn job_here(&mut self, place: impl FnOnce() -> usize) -> Option<&mut dyn NodeJob> {
         Some(&mut *self.0[place()])
     }
 }
@@ -286,7 +286,7 @@ impl Runner for Helper<'_> {
         self.0.nodes_worth.took(false);
     }
 
-    fn job_here<'c>(&'c mut self, _place: impl FnOnce() -> usize) -> Option<&'c mut dyn NodeJob> {
+    fn job_here(&mut self, _place: impl FnOnce() -> usize) -> Option<&mut dyn NodeJob> {
         None
     }
 }

@@ -281,12 +281,11 @@ impl Batch<'_> {
     /// added, or if none was taken more than the one that this thread goes on with.
     #[inline]
     pub(super) fn insert_and_take(self) -> (Option<usize>, bool) {
-        if !self.of_several_words {
-            if let Some(k) = self.ready.exchange(self.word, self.bits) {
-                return (Some(k), self.bits & !(1 << (k % WORD)) != 0);
-            }
+        let taken = if self.of_several_words { None } else { self.ready.exchange(self.word, self.bits) };
+        match taken {
+            Some(k) => (taken, self.bits & !(1 << (k % WORD)) != 0),
+            None => (None, self.insert()),
         }
-        (None, self.insert())
     }
 }
 

@@ -22,7 +22,7 @@ fn a_countdown_runs_in_order() {
 }
 
 // The caller is asleep, perhaps, when a helper's end makes a node ready that only he may run.
-// Goes red if `run_one` doesn't wake the owner.
+// Goes red if `wake_owner` doesn't wake him.
 #[test]
 fn a_countdown_wakes_its_caller_for_his_node() {
     explore(|| {
@@ -53,6 +53,39 @@ fn a_countdown_wakes_for_what_becomes_ready() {
             first => (),
             left after first => { there.open(); back.pass() },
             right after first => { there.pass(); back.open() },
+        };
+    });
+}
+
+// As that one, from the start: nothing comes before the two.
+#[test]
+fn a_countdown_wakes_for_what_it_begins_with() {
+    explore(|| {
+        let pool = pool(1);
+        let (there, back) = (Gate::new(), Gate::new());
+        micropool::parallel! {
+            in &pool;
+            use;
+            left => { there.open(); back.pass() },
+            right => { there.pass(); back.open() },
+            last after (left, right) => (),
+        };
+    });
+}
+
+// The caller goes on with a node of its own, which is more urgent than another, and needs it.
+#[test]
+fn a_countdown_wakes_for_what_its_caller_leaves() {
+    explore(|| {
+        let pool = pool(1);
+        let back = Gate::new();
+        micropool::parallel! {
+            in &pool;
+            use;
+            first => (),
+            here own after first => back.pass(),
+            other after first => back.open(),
+            last after own => (),
         };
     });
 }
