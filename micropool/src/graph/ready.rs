@@ -9,14 +9,13 @@
 //! * T1 *take* and *remove* clear the bit; if the word is 0 then, T2 clears the word's bit in the top, and T3 looks at the word again. If
 //!   there is something, T4 shows it again and announces it: who looked between T2 and T4 saw nothing, and may sleep.
 //! * E1 *exchange* is R1 and T1 in one step, for a thread that goes on itself: it puts in the nodes of one word and takes the most urgent
-//!   one of that word, if the top shows no word before it (and not in words that share a bit of the top); R2 follows for R1's reasons. If the most urgent is the only one to be put in,
-//!   nothing is written: nobody else has ever heard of it.
+//!   one of that word, if the top shows no word before it (and not in words that share a bit of the top); R2 follows for R1's reasons. If the
+//!   most urgent is the only one to be put in, nothing is written: nobody else has ever heard of it.
 //!
 //! *Nothing stays hidden.* F shows what it fills before anybody is there. Say that a word has been filled later (its last change from 0, by
-//! some R1 or E1) and the top doesn't show it when all
-//! steps are over. That step found 0, so its R2 followed, and a T2 came after that R2 in the order of the top's changes. Both are
-//! read-modify-writes, so T2 has acquired what R2 released: T3 came after the filling, and saw it. E1 needs no T2, for it empties no word:
-//! it takes one bit, and what it puts in wasn't there before. (Without the second reason for R2
+//! some R1 or E1) and the top doesn't show it when all steps are over. That step found 0, so its R2 followed, and a T2 came after that R2 in
+//! the order of the top's changes. Both are read-modify-writes, so T2 has acquired what R2 released: T3 came after the filling, and saw it.
+//! E1 needs no T2, for it empties no word: it takes one bit, and what it puts in wasn't there before. (Without the second reason for R2
 //! nothing would be lost, but a node could be hidden for as long as another thread stops between its R1 and R2.)
 
 use crate::sync::{AtomicU64, Ordering, edge};

@@ -41,19 +41,35 @@ fn a_countdown_wakes_its_caller_for_his_node() {
     });
 }
 
+/// Two nodes that need each other.
+struct Both {
+    there: Gate,
+    back: Gate,
+}
+
+impl Both {
+    fn new() -> Self {
+        Self { there: Gate::new(), back: Gate::new() }
+    }
+
+    fn left(&self) {
+        self.there.open();
+        self.back.pass();
+    }
+
+    fn right(&self) {
+        self.there.pass();
+        self.back.open();
+    }
+}
+
 // Two branches that need each other, after one that both need: the second is offered to somebody who may be asleep.
 #[test]
 fn a_countdown_wakes_for_what_becomes_ready() {
     explore(|| {
         let pool = pool(1);
-        let (there, back) = (Gate::new(), Gate::new());
-        micropool::parallel! {
-            in &pool;
-            use;
-            first => (),
-            left after first => { there.open(); back.pass() },
-            right after first => { there.pass(); back.open() },
-        };
+        let both = Both::new();
+        micropool::parallel! { in &pool; use; first => (), left after first => both.left(), right after first => both.right() };
     });
 }
 
@@ -62,14 +78,8 @@ fn a_countdown_wakes_for_what_becomes_ready() {
 fn a_countdown_wakes_for_what_it_begins_with() {
     explore(|| {
         let pool = pool(1);
-        let (there, back) = (Gate::new(), Gate::new());
-        micropool::parallel! {
-            in &pool;
-            use;
-            left => { there.open(); back.pass() },
-            right => { there.pass(); back.open() },
-            last after (left, right) => (),
-        };
+        let both = Both::new();
+        micropool::parallel! { in &pool; use; left => both.left(), right => both.right(), last after (left, right) => () };
     });
 }
 

@@ -155,31 +155,29 @@ fn ready_is_exchanged_for_what_was_there() {
     });
 }
 
-// One makes two ready and goes on with the first, another takes the second. Goes red if an exchange shows nothing.
-#[test]
-fn ready_is_exchanged_for_one_of_two() {
-    explore(None, || {
+// One makes two ready and goes on with one of them, another takes what is there; `before`: what lies there.
+fn is_exchanged_for_one_of_two(before: &'static [usize]) {
+    explore(None, move || {
         let (set, start) = (Set::new(), Start::new());
+        before.iter().for_each(|&k| set.insert(k));
         let other = set.clone();
         let exchanger = start.spawn(move || usize::from(other.exchange(&[0, 1])));
         start.go();
         let taken = usize::from(set.take());
-        set.take_the_rest(taken + exchanger.join().unwrap(), 2);
+        set.take_the_rest(taken + exchanger.join().unwrap(), 2 + before.len());
     });
 }
 
-// One takes the last node of a word, and hides it, while another puts two in and goes on with one. Goes red as `ready_nothing_stays_hidden`.
+// Goes red if an exchange shows nothing.
+#[test]
+fn ready_is_exchanged_for_one_of_two() {
+    is_exchanged_for_one_of_two(&[]);
+}
+
+// The other takes the last node of the word, and hides it. Goes red as `ready_nothing_stays_hidden`.
 #[test]
 fn ready_what_is_exchanged_is_not_hidden() {
-    explore(None, || {
-        let (set, start) = (Set::new(), Start::new());
-        set.insert(2);
-        let other = set.clone();
-        let exchanger = start.spawn(move || usize::from(other.exchange(&[0, 1])));
-        start.go();
-        let taken = usize::from(set.take());
-        set.take_the_rest(taken + exchanger.join().unwrap(), 3);
-    });
+    is_exchanged_for_one_of_two(&[2]);
 }
 
 // Who comes in because the top shows something finds all of it. Goes red if the top is written Relaxed, or before the words.
