@@ -91,7 +91,7 @@ impl<'a> Ready<'a> {
                 None => shown = bits,
                 Some(word) => {
                     word.store(bits, Ordering::Relaxed);
-                    shown |= 1 << group_of(at * WORD);
+                    shown |= 1 << group_of(at);
                 }
             }
         }
@@ -116,7 +116,7 @@ impl<'a> Ready<'a> {
     #[inline]
     fn show(self, word: usize, before: u64) {
         edge("R1 of a node");
-        let shown = 1 << group_of(word * WORD);
+        let shown = 1 << group_of(word);
         if before == 0 || self.top.load(Ordering::Relaxed) & shown == 0 {
             // Ordering: R2, see above.
             self.top.fetch_or(shown, Ordering::AcqRel);
@@ -129,7 +129,7 @@ impl<'a> Ready<'a> {
         let place = match self.words.get(word) {
             None => self.top,
             Some(place) => {
-                let earlier = (1 << group_of(word * WORD)) - 1;
+                let earlier = (1 << group_of(word)) - 1;
                 // The last group has several words.
                 if self.top.load(Ordering::Relaxed) & earlier != 0 || word + 1 >= TOP {
                     return None;
@@ -173,7 +173,7 @@ impl<'a> Ready<'a> {
             // Ordering: Acquire pairs with R1 and E1.
             if word.compare_exchange_weak(bits, left, Ordering::Acquire, Ordering::Relaxed).is_ok() {
                 if left == 0 && !self.words.is_empty() {
-                    self.hide(group_of(at * WORD), &announce);
+                    self.hide(group_of(at), &announce);
                 }
                 return Some(at * WORD + bits.trailing_zeros() as usize);
             }
@@ -220,7 +220,7 @@ impl<'a> Ready<'a> {
         let (word, bit) = self.place(k);
         let before = word.fetch_and(!bit, Ordering::Acquire);
         if before == bit && !self.words.is_empty() {
-            self.hide(group_of(k), announce);
+            self.hide(group_of(k / WORD), announce);
         }
         before & bit != 0
     }
@@ -276,8 +276,8 @@ impl Batch<'_> {
         self.of_several_words || several(self.bits) || self.ready.has_several()
     }
 
-    /// Puts in what has been added, and takes the most urgent node if it is found at once. And whether there is something for others: some of those
-    /// added, or if none was taken more than the one that this thread goes on with.
+    /// Puts in what has been added, and takes the most urgent node if it is found at once. And whether there is something for others: some of
+    /// those added, or if none was taken more than the one that this thread goes on with.
     #[inline]
     pub(super) fn insert_and_take(self) -> (Option<usize>, bool) {
         let taken = if self.of_several_words { None } else { self.ready.exchange(self.word, self.bits) };
@@ -292,8 +292,9 @@ fn several(bits: u64) -> bool {
     bits & bits.wrapping_sub(1) != 0
 }
 
-fn group_of(k: usize) -> u32 {
-    (k / WORD).min(TOP - 1) as u32
+/// The bit of the top that stands for a word.
+fn group_of(word: usize) -> u32 {
+    word.min(TOP - 1) as u32
 }
 
 #[cfg(all(loom, test))]
